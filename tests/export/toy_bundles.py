@@ -1,0 +1,91 @@
+"""A small world, a model of it with random weights, and what it answers, worked out with NumPy from the layers."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tfcold.blocks import Features
+from tfcold.data import Dataset, synthetic_world
+from tfcold.models import TwoTower
+from tfcold.ranking import Queries
+from tfcold.splits.split import Split
+from tfcold.text.encoders import LexicalEncoder
+from tfcold.text.vectors import TextVectors
+from tfcold.training.settings import Settings
+from tfcold.training.trained import TrainedModel, trained_model
+
+UNKNOWN, COLD, LAST = "i27", "i28", "i29"  # untouched; the first has no words either
+WIDTH = 5
+
+
+@dataclass
+class World:
+    trained: TrainedModel
+    items: pd.DataFrame
+    vectors: dict[str, TextVectors]
+    lexical: LexicalEncoder
+
+    def expected(self, user_ids, histories=None):
+        """Scores [B, I] in the order of the item ids, `-inf` where nothing may be listed."""
+        rows = self.trained.user_ids.rows(user_ids)
+        done = self.trained.histories[rows] if histories is None else histories
+        scores = self.trained.scores(Queries(rows, done), np.arange(1, len(self.trained.item_ids) + 1))
+        scores[done.toarray()[:, 1:] > 0] = -np.inf
+        return scores
+
+
+def make_world(fusion: str = "concat", **options) -> World:
+    interactions, items, users = synthetic_world(24, 30, seed=3, rows_per_user=6)
+    dataset = Dataset.from_tables(interactions, items, users)
+    split = Split(dataset=dataset, train=np.arange(len(dataset)))
+    rng = np.random.default_rng(7)
+    table = items.frame[items.frame["item_id"] != UNKNOWN]
+    warm = table[dataset_warm(split, table["item_id"])]
+    lexical = LexicalEncoder(8).fit(warm)
+    ids = table["item_id"].to_numpy(object)
+    vectors = {
+        "text": TextVectors(ids, rng.normal(size=(len(ids), WIDTH)).astype(np.float32), {"encoder": "drawn"}),
+        "lexical": TextVectors(
+            ids,
+            lexical.encode_frame(table),
+            {"encoder": lexical.name, "encoder_fingerprint": lexical.fingerprint},
+        ),
+    }
+    about = TextVectors(dataset.user_ids.ids, rng.normal(size=(len(dataset.user_ids), 3)).astype(np.float32))
+    features = Features(
+        items={name: one.block(name, dataset.item_ids) for name, one in vectors.items()},
+        users={"about": about.block("about", dataset.user_ids)},
+    )
+    schema = dataset.schema({name: one.dim for name, one in vectors.items()}, {"about": 3})
+    options = {"user_weights": True, "pooling_alpha": 0.5, "num_landmarks": {"text": 4}, **options}
+    model = TwoTower(schema, dim=6, fusion=fusion, seed=1, **options)
+    counts = np.asarray(split.train_matrix().sum(axis=0)).ravel().astype(int)
+    model.adapt(features, item_counts=counts, seed=1)
+    for weight in model.trainable_weights:
+        weight.assign(rng.normal(scale=0.4, size=weight.shape))
+    model.prior.set_weights_of(0.3, 0.5)
+    provenance = {name: dict(one.provenance) for name, one in vectors.items()}
+    trained = trained_model(model, split, Settings(), provenance=provenance)
+    return World(trained, items.frame, vectors, lexical)
+
+
+def dataset_warm(split: Split, ids) -> np.ndarray:
+    return np.asarray(split.warm_items)[split.dataset.item_ids.rows(ids)]
+
+
+def without_last_item(trained: TrainedModel) -> TrainedModel:
+    """The same model, had its last item, which is cold, not been there yet."""
+    smaller = dataclasses.replace(
+        trained,
+        item_ids=type(trained.item_ids)(trained.item_ids.ids[:-1]),
+        histories=trained.histories[:, :-1],
+        warm_items=trained.warm_items[:-1],
+        known_items=trained.known_items[:-1],
+    )
+    smaller.__dict__["candidate_table"] = trained.candidate_table[:-1]
+    smaller.__dict__["history_table"] = trained.history_table[:-1]
+    return smaller

@@ -1,0 +1,185 @@
+"""`tfcold recommend`: a bundle in, a csv of lists out."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from tfcold.cli import console
+from tfcold.errors import InputError
+from tfcold.files import written_aside
+from tfcold.progress import bar, logger
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from tfcold.serving import Recommender
+
+    Ids = npt.NDArray[np.object_]
+
+SUMMARY: Final = "write lists for users, known or new"
+DESCRIPTION: Final = """\
+Writes user_id,item_id,rank,score: the best items of each user, warm and cold in one list, without what the user did
+in training. A user that the model does not know is served from --history, or from a sentence (--text), or gets what
+is popular.
+"""
+EPILOG: Final = """\
+examples:
+  tfcold recommend --model saved_models/shop --out topk.csv
+  tfcold recommend --model saved_models/shop --users users.csv --candidates new_items.csv --k 10 --out topk.csv
+  tfcold recommend --model saved_models/shop --history clicks_of_new_users.csv --out topk.csv
+  tfcold recommend --model saved_models/shop --text "a quiet film about the sea" --out topk.csv
+"""
+ENDINGS: Final = (".csv", ".csv.gz")
+USERS_AT_ONCE: Final = 4096
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", required=True, metavar="DIR", help="folder of a bundle, or of one version of it")
+    parser.add_argument("--out", required=True, metavar="F", help="csv to write: user_id,item_id,rank,score")
+    parser.add_argument("--users", metavar="F", help="csv with a column user_id (default: all users of the model)")
+    parser.add_argument("--history", metavar="F", help="csv user_id,item_id: what users new to the model did so far")
+    parser.add_argument("--candidates", metavar="F", help="csv with a column item_id to choose from (default: all)")
+    parser.add_argument("--exclude", metavar="F", help="csv user_id,item_id of pairs never to list")
+    parser.add_argument("--k", type=console.whole_number(1), default=20, metavar="K", help="length of lists, default 20")
+    parser.add_argument(
+        "--text", action="append", metavar="WORDS", help="recommend from a sentence; it becomes the user_id; repeatable"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    console.check_model(args.model)
+    console.check_out_file(args.out, "--out", ENDINGS)
+    for name in ("users", "history", "candidates", "exclude"):
+        console.check_file(getattr(args, name), f"--{name}")
+    if args.text and (args.users or args.history):
+        raise InputError("`--text` stands for a user of its own; leave out --users and --history, or run twice")
+    if args.text and not all(text.strip() for text in args.text):
+        raise InputError("`--text` must hold words; received an empty one")
+
+    from tfcold.columns import ITEM_ID, USER_ID
+
+    users = None if args.users is None else read_ids(args.users, USER_ID, "--users")
+    candidates = None if args.candidates is None else read_ids(args.candidates, ITEM_ID, "--candidates")
+    history = None if args.history is None else read_pairs(args.history, "--history")
+    exclude = None if args.exclude is None else read_pairs(args.exclude, "--exclude")
+
+    console.load_tensorflow()
+    from tfcold.serving import load
+
+    recommender = load(args.model)
+    logger.info("%s: %s users, %s items", recommender.folder, *map(len, (recommender.user_ids, recommender.item_ids)))
+    options = {"k": args.k, "candidates": candidates, "exclude": exclude}
+    if args.text:
+        frames = iter([_from_text(recommender, args.text, options)])
+    else:
+        frames = _lists(recommender, users, history, options)
+    rows, listed = _write(args.out, frames)
+    console.say(f"{listed:,} lists, {rows:,} rows: {args.out}")
+
+
+def read_ids(path: str, column: str, argument: str) -> Ids:
+    """The distinct ids in a table of one column, or in the column of that name.
+
+    Raises:
+        InputError: neither, or a row without id.
+    """
+    import pandas as pd
+
+    from tfcold.data import read_table
+    from tfcold.data.checks import id_column
+
+    table = read_table(path, argument=argument)
+    if column not in table.columns:
+        if table.shape[1] != 1:
+            raise InputError(
+                f"`{argument}` must have a column {column}, or one column only; {path!r} has "
+                f"{', '.join(map(repr, map(str, table.columns)))}"
+            )
+        table = table.set_axis([column], axis=1)
+    if len(table) == 0:
+        raise InputError(f"`{argument}` must have at least one row; {path!r} has none")
+    ids: Ids = pd.unique(id_column(table, column, argument))
+    return ids
+
+
+def read_pairs(path: str, argument: str) -> pd.DataFrame:
+    """The pairs of user and item in a table; there may be none."""
+    from tfcold.columns import ITEM_ID, USER_ID
+    from tfcold.data import Interactions, read_table
+
+    table = read_table(path, argument=argument)
+    if len(table) == 0 and {USER_ID, ITEM_ID} <= set(table.columns):
+        return table[[USER_ID, ITEM_ID]]
+    keys = [column for column in (USER_ID, ITEM_ID) if column in table.columns]
+    return Interactions.from_frame(table[keys], argument=argument).frame
+
+
+def _lists(
+    recommender: Recommender, users: Ids | None, history: pd.DataFrame | None, options: dict[str, Any]
+) -> Iterator[pd.DataFrame]:
+    """One frame after another, users in the order asked for."""
+    import numpy as np
+    import pandas as pd
+
+    from tfcold.columns import USER_ID
+
+    newcomers = np.empty(0, object) if history is None else pd.unique(history[USER_ID].to_numpy(object))
+    if users is None:
+        users = recommender.user_ids if history is None else newcomers
+    by_history = pd.Index(users, dtype=object).isin(newcomers)
+    known = pd.Index(users, dtype=object).isin(recommender.user_ids)
+    if count := int((by_history & known).sum()):
+        logger.warning("%d users with a history are known to the model; what they did in training counts no more", count)
+    if count := int((~by_history & ~known).sum()):
+        logger.warning("%d of %d users are unknown to the model and without history: they get what is popular", count, len(users))
+    with bar(len(users), title="recommending", unit="user") as progress:
+        for start in range(0, len(users), USERS_AT_ONCE):
+            part = slice(start, start + USERS_AT_ONCE)
+            asked, from_history = users[part], by_history[part]
+            frames = []
+            if not from_history.all():
+                frames.append(recommender.recommend(asked[~from_history], **options))
+            if from_history.any() and history is not None:
+                rows = history[history[USER_ID].isin(asked[from_history])]
+                frames.append(recommender.recommend_from_history(rows, **options))
+            lists = pd.concat(frames, ignore_index=True)
+            if len(frames) > 1:
+                place = pd.Index(asked, dtype=object).get_indexer(pd.Index(lists[USER_ID], dtype=object))
+                lists = lists.iloc[np.argsort(place, kind="stable")]
+            yield lists
+            progress.update(len(asked))
+
+
+def _from_text(recommender: Recommender, texts: list[str], options: dict[str, Any]) -> pd.DataFrame:
+    from tfcold.export import encode_texts
+
+    vectors = encode_texts(recommender.folder, texts)
+    silent = [text for text, vector in zip(texts, vectors, strict=True) if not vector.any()]
+    if silent:
+        logger.warning("the encoder knows no word of %s: it gets what is popular", ", ".join(map(repr, silent[:3])))
+    return recommender.recommend_from_vectors(vectors, ids=texts, **options)
+
+
+def _write(path: str, frames: Iterator[pd.DataFrame]) -> tuple[int, int]:
+    """Rows and lists written, aside and renamed."""
+    from tfcold.columns import USER_ID
+
+    rows = lists = 0
+    with written_aside(path) as aside:
+        with _opened(aside, path.lower().endswith(".gz")) as stream:
+            for number, frame in enumerate(frames):
+                frame.to_csv(stream, index=False, header=number == 0, float_format="%.7g")
+                rows, lists = rows + len(frame), lists + int(frame[USER_ID].nunique())
+    return rows, lists
+
+
+def _opened(path: Path, gzipped: bool) -> IO[str]:
+    if gzipped:
+        return gzip.open(path, "wt", encoding="utf-8", newline="")
+    return open(path, "w", encoding="utf-8", newline="")

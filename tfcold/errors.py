@@ -1,0 +1,32 @@
+"""What tfcold raises when the caller can do something about it."""
+
+
+class TfcoldError(Exception):
+    """Base of every error that names the argument, the rule, what came and the way out.
+
+    The command line turns each of them into one line and exit code 2.
+    """
+
+
+class InputError(TfcoldError, ValueError):
+    """A value, file or table that came from outside breaks a rule."""
+
+
+class LeakageError(TfcoldError, ValueError):
+    """A split would let training see what a test holds out."""
+
+
+class EncoderMismatchError(InputError):
+    """Vectors of two encoders would have been mixed."""
+
+
+class BundleError(InputError):
+    """A folder is not a bundle that this version can open."""
+
+
+class AssetError(TfcoldError, OSError):
+    """Every source of an asset failed."""
+
+
+class MissingExtraError(TfcoldError, ImportError):
+    """An optional dependency is not installed."""

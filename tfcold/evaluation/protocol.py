@@ -1,0 +1,135 @@
+"""The protocol: full ranking of all candidates, by regime, in blocks of users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from tfcold.errors import InputError
+from tfcold.evaluation.candidates import MIXED, candidates_of, checked_regimes, seen_matrix, targets_of
+from tfcold.evaluation.evaluation import Evaluation, RegimeResult
+from tfcold.evaluation.metrics import METRICS, coverage, gini, hits_of, novelty
+from tfcold.progress import bar
+from tfcold.ranking import Queries, Rows, Scorer, blocks_of, recommend_rows
+
+if TYPE_CHECKING:
+    from tfcold.splits.split import Split
+
+Ints = npt.NDArray[np.int64]
+
+
+def evaluate(
+    scorer: Scorer,
+    split: Split,
+    *,
+    part: str = "test",
+    regimes: Sequence[str] | None = None,
+    k: int | Sequence[int] = 20,
+) -> Evaluation:
+    """Quality of a scorer's lists on the held-out rows, by regime and user by user.
+
+    Every candidate of a regime is ranked (no sampled negatives) for every user with a target in it. A user without a
+    list scores 0, an entry that is no target is a miss.
+
+    | regime | users | candidates |
+    |---|---|---|
+    | warm | with a warm row in the part | items with a training row |
+    | cold_item | with a cold_item row | items with a cold_item row in the part |
+    | all | with either | both together: the list a shop would show |
+    | cold_user, users_k | new; known by their revealed rows alone | items with a training row |
+    | cold_both | new | items with a cold_item or cold_both row in the part |
+    | items_k | with a row of the regime | items with a row of the regime |
+
+    What a user did in training, in revealed rows and (for the test) in warm validation rows is never listed. Histories
+    are training and revealed rows; users without a training row are asked about as row 0.
+
+    Args:
+        scorer: any `tfcold.ranking.Scorer`: a model, a baseline.
+        split: what was held out. The scorer must have been fitted on `split.train` alone.
+        part: str, default `"test"`. Or `"validation"`, to choose settings by.
+        regimes: names, or None (default) for all that have rows.
+        k: int or several, default 20. Cut-offs.
+
+    Returns: `Evaluation` with NDCG, Recall, Hit and MRR of every user, and coverage, Gini and novelty of the lists;
+        for `all` also the share of cold items in the lists (`cold_share`) beside their share of the targets
+        (`cold_target_share`): equal when cold and warm scores are calibrated against each other.
+
+    Raises:
+        InputError: `part`, `regimes` or `k` break these rules.
+    """
+    cuts = _checked_cuts(k)
+    names = checked_regimes(split, part, regimes)
+    histories = split.history_matrix()
+    seen = seen_matrix(split, part, histories)
+    results = {name: _evaluate_regime(scorer, split, part, name, cuts, histories, seen) for name in names}
+    about = {
+        "fingerprint": split.fingerprint,
+        "protocol": split.protocol,
+        "seed": split.seed,
+        "parameters": dict(split.parameters),
+    }
+    return Evaluation(scorer.name, part, cuts, results, about)
+
+
+def _evaluate_regime(
+    scorer: Scorer,
+    split: Split,
+    part: str,
+    regime: str,
+    cuts: tuple[int, ...],
+    histories: sp.csr_matrix,
+    seen: sp.csr_matrix,
+) -> RegimeResult:
+    dataset = split.dataset
+    candidates = candidates_of(split, part, regime)
+    targets = dataset.matrix(targets_of(split, part, regime))
+    users = np.flatnonzero(np.diff(targets.indptr)).astype(np.int32)
+    user_rows = np.where(split.warm_users[users], users, 0).astype(np.int32)
+    num_targets = np.diff(targets.indptr)[users].astype(np.int64)
+    metrics = {f"{name}@{k}": np.zeros(len(users)) for name in METRICS for k in cuts}
+    counts = {k: np.zeros(targets.shape[1], np.int64) for k in cuts}
+
+    with bar(len(users), title=f"{scorer.name}, {regime}", unit="user") as progress:
+        for block in blocks_of(len(users), len(candidates)):
+            asked = users[block]
+            queries = Queries(user_rows[block], histories[asked])
+            listed, _ = recommend_rows(scorer, queries, candidates, max(cuts), exclude=seen[asked])
+            hits = hits_of(listed, targets[asked])
+            for k in cuts:
+                for name, metric in METRICS.items():
+                    metrics[f"{name}@{k}"][block] = metric(hits, num_targets[block], k)
+                counts[k] += np.bincount(listed[:, :k].reshape(-1), minlength=targets.shape[1])
+            progress.update(len(asked))
+
+    lists = _list_measures(split, regime, candidates, counts, targets)
+    return RegimeResult(regime, dataset.user_ids.ids_of(users), num_targets, metrics, lists, len(candidates))
+
+
+def _list_measures(
+    split: Split, regime: str, candidates: Rows, counts: Mapping[int, Ints], targets: sp.csr_matrix
+) -> dict[str, float]:
+    """Coverage and its kin at every cut-off `k`, where `counts[k]` int64 [I + 1] says how often each item is listed."""
+    train_rows = np.bincount(split.dataset.item_rows[split.train], minlength=targets.shape[1])[candidates]
+    num_users = int(split.warm_users.sum())
+    is_cold = ~split.warm_items
+    measures = {}
+    for k, of_all in counts.items():
+        listed = of_all[candidates]
+        measures[f"coverage@{k}"] = coverage(listed)
+        measures[f"gini@{k}"] = gini(listed)
+        measures[f"novelty@{k}"] = novelty(listed, train_rows, num_users)
+        if regime == MIXED:
+            measures[f"cold_share@{k}"] = float(listed[is_cold[candidates]].sum() / max(1, listed.sum()))
+            measures[f"cold_target_share@{k}"] = float(is_cold[targets.indices].mean())
+    return measures
+
+
+def _checked_cuts(k: int | Sequence[int]) -> tuple[int, ...]:
+    cuts = tuple(k) if isinstance(k, Iterable) else (k,)
+    if not cuts or not all(isinstance(cut, (int, np.integer)) and cut >= 1 for cut in cuts):
+        raise InputError(f"`k` must be one whole number of at least 1, or several; received {k!r}. Pass 20")
+    return tuple(sorted({int(cut) for cut in cuts}))

@@ -1,0 +1,223 @@
+"""A trained model as a folder that TensorFlow alone can serve: written aside, compared, then renamed."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from tfcold.errors import BundleError, InputError
+from tfcold.export.encoders import store_encoders
+from tfcold.export.item_file import write_items
+from tfcold.export.module import ServingModule
+from tfcold.export.parts import Parts
+from tfcold.export.tables import ServingTables, queries_of, tables_of_model
+from tfcold.export.verification import Floats, Rows, ScoresOf, verify
+from tfcold.files import write_json, written_aside
+from tfcold.manifest import (
+    EXTRA,
+    ITEMS_FILE,
+    REPORT_FILE,
+    SAVED_MODEL,
+    Manifest,
+    hashes_of,
+    versions_of,
+)
+from tfcold.progress import logger
+from tfcold.ranking import Queries
+from tfcold.version import __version__
+
+if TYPE_CHECKING:
+    from tfcold.text.encoders import TextEncoder
+    from tfcold.training.trained import TrainedModel
+
+PARTS_FILE: Final = "parts.npz"
+PLOTS_FOLDER: Final = "plots"
+_PACKAGES: Final = ("tensorflow", "tf-keras", "tensorflow-recommenders", "numpy", "pandas")
+
+
+@dataclass
+class BundleContent:
+    """What goes into a version folder.
+
+    Args:
+        tables, parts: what the SavedModel is made of.
+        manifest: without `files`, which are added when they are there.
+        items: frame with `item_id` and what lists may show of an item, or None.
+        extra: files and folders by their path under `assets.extra/`, to be copied.
+        encoders: encoders by block, or short names of encoders.
+    """
+
+    tables: ServingTables
+    parts: Parts
+    manifest: Manifest
+    items: pd.DataFrame | None = None
+    extra: Mapping[str, Path] = field(default_factory=dict)
+    encoders: Mapping[str, TextEncoder | str] = field(default_factory=dict)
+
+
+def export(
+    trained: TrainedModel,
+    folder: str | Path,
+    *,
+    items: pd.DataFrame | None = None,
+    report: Mapping[str, Any] | None = None,
+    plots: Iterable[str | Path] = (),
+    encoders: Mapping[str, TextEncoder | str] | None = None,
+    name: str | None = None,
+    default_k: int = 20,
+) -> Path:
+    """The version folder of a new bundle, `folder/1`, or `folder/<n + 1>` where `folder` is a bundle with n versions.
+
+    It is written aside, loaded with `tf.saved_model.load`, compared with the model, and only then renamed: `folder`
+    appears complete or not at all, and older versions in it stay.
+
+    Args:
+        trained: what is exported.
+        folder: name folder of the bundle, as TensorFlow Serving calls it.
+        items: frame with `item_id` and columns that lists may show; None leaves titles out.
+        report: the evaluation, fit for JSON.
+        plots: image files, copied.
+        encoders: mapping of block to what wrote its vectors. An encoder that can save itself (`LexicalEncoder`) travels
+            in the bundle; a string is kept as the name to give to `tfcold.text.get_encoder`; of any other only its
+            `name` is kept. Needed to encode new items and sentences the same way.
+        name: str, default the last part of `folder`.
+        default_k: int, at least 1. Length of the lists of the signature `serving_default`.
+
+    Raises:
+        BundleError: `folder` exists and is not a bundle, cannot be written, or does not answer as the model does.
+        InputError: `default_k` below 1, or `items` without ids.
+    """
+    folder = Path(folder)
+    check_destination(folder)
+    if default_k < 1:
+        raise InputError(f"`default_k` must be at least 1; received {default_k}")
+    tables, parts = tables_of_model(trained), Parts.of_model(trained.model)
+    model, schema = trained.model, trained.model.schema
+    text = {
+        block: {"width": width, **dict(trained.provenance.get(block) or {})}
+        for block, width in schema.item_vectors.items()
+    }
+    manifest = Manifest(
+        name=name or folder.resolve().name,
+        tfcold=__version__,
+        created=now(),
+        dim=model.dim,
+        default_k=default_k,
+        sizes=tables.sizes,
+        schema=schema.to_dict(),
+        model=model.get_config(),
+        parts=parts.config(),
+        settings=trained.settings.to_dict(),
+        text=text,
+        split=dict(trained.split),
+        metrics=dict(report or {}),
+        versions=package_versions(),
+    )
+    extra = {f"{PLOTS_FOLDER}/{Path(path).name}": Path(path) for path in plots}
+    content = BundleContent(tables, parts, manifest, items, extra, encoders or {})
+    return write_bundle(folder, content, *_expectations(trained))
+
+
+def check_destination(folder: str | Path, argument: str = "out") -> None:
+    """Nothing, where a bundle can be written to `folder`: there is nothing yet, or there is a bundle.
+
+    Raises:
+        BundleError: something else is there; call this before a long job.
+    """
+    path = Path(folder)
+    if (path / SAVED_MODEL).exists():
+        raise BundleError(f"`{argument}` must not be a version folder; received {str(path)!r}. Name {str(path.parent)!r}")
+    if (path.exists() or path.is_symlink()) and not versions_of(path):
+        raise BundleError(
+            f"`{argument}` must be a bundle or not exist yet; {str(path)!r} exists and is not a bundle. Choose another name"
+        )
+
+
+def write_bundle(folder: Path, content: BundleContent, known: ScoresOf, unseen: ScoresOf | None = None) -> Path:
+    """The version folder, written aside, verified (see there for `known` and `unseen`) and renamed."""
+    with _one_line(folder), _new_version(folder) as (aside, final):
+        module = ServingModule(content.tables, content.parts, content.manifest.default_k)
+        tf.saved_model.save(module, str(aside), signatures=module.signatures())
+        _write_extra(aside, content)
+        verify(aside, content.tables, known, unseen)
+    logger.info("bundle: %s", final)
+    return final
+
+
+@contextmanager
+def _new_version(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Where to write, and what it will be called: a first version takes its name folder along in one rename."""
+    versions = versions_of(folder)
+    if versions:
+        final = folder / str(versions[-1] + 1)
+        with written_aside(final) as aside:
+            yield aside, final
+    else:
+        with written_aside(folder) as aside:
+            yield aside / "1", folder / "1"
+
+
+@contextmanager
+def _one_line(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).strip().splitlines()[0]
+        raise BundleError(
+            f"`out` could not be written: {str(folder)!r}: {reason}. Nothing of it was left behind; make room and repeat"
+        ) from error
+
+
+def _write_extra(version: Path, content: BundleContent) -> None:
+    extra = version / EXTRA
+    extra.mkdir()
+    np.savez(extra / PARTS_FILE, **content.parts.arrays())  # type: ignore[arg-type]
+    for name, source in content.extra.items():
+        target = extra / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
+    if content.items is not None:
+        write_items(extra / ITEMS_FILE, content.items)
+    manifest = content.manifest
+    if manifest.metrics:
+        write_json(extra / REPORT_FILE, manifest.metrics)
+    text = store_encoders(extra, manifest.text, content.encoders)
+    replace(manifest, text=text, files=hashes_of(version)).write(version)
+
+
+def _expectations(trained: TrainedModel) -> tuple[ScoresOf, ScoresOf]:
+    everything = np.arange(len(trained.known_items), dtype=np.int32)
+
+    def known(rows: Rows) -> Floats:
+        return trained.scores(queries_of(trained, rows), everything)
+
+    def unseen(rows: Rows) -> Floats:
+        return trained.scores(Queries(np.zeros(len(rows), np.int32), trained.histories[rows]), everything)
+
+    return known, unseen
+
+
+def now() -> str:
+    """The time, ISO 8601 in UTC, to the second."""
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of what wrote the bundle."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:  # tensorflow-cpu and others go by another name
+            continue
+    return found

@@ -1,0 +1,120 @@
+"""Encoders that travel with a bundle, so that new items and sentences are encoded the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tfcold.errors import BundleError, EncoderMismatchError
+from tfcold.manifest import EXTRA, Manifest, read_manifest, version_folder
+from tfcold.text.encoders import get_encoder
+from tfcold.text.encode import encode_items
+from tfcold.text.templates import TextTemplate
+from tfcold.text.vectors import ENCODER, ENCODER_FINGERPRINT, TEMPLATE, TextVectors
+
+if TYPE_CHECKING:
+    from tfcold.text.encoders import TextEncoder
+
+ENCODERS_FOLDER: Final = "encoders"
+_STORED: Final = "stored"  # path under assets.extra/
+_SPEC: Final = "encoder_spec"  # what `get_encoder` takes
+
+
+def store_encoders(
+    extra: Path, text: Mapping[str, Any], encoders: Mapping[str, TextEncoder | str]
+) -> dict[str, dict[str, Any]]:
+    """What the manifest says of each block, after the encoders that can be saved have been, under `extra`.
+
+    Raises:
+        BundleError: an encoder of a block that the model does not have.
+        EncoderMismatchError: an encoder is not the one that wrote the block's vectors.
+    """
+    if odd := [block for block in encoders if block not in text]:
+        raise BundleError(f"`encoders` must name blocks of the model, {list(text)}; received {odd}")
+    said = {block: dict(content) for block, content in text.items()}
+    for block, encoder in encoders.items():
+        if isinstance(encoder, str):
+            said[block][_SPEC] = encoder
+            continue
+        _check_same(block, said[block], encoder, "encoders")
+        said[block].update({ENCODER: encoder.name, ENCODER_FINGERPRINT: encoder.fingerprint})
+        if hasattr(encoder, "save"):
+            place = f"{ENCODERS_FOLDER}/{block}"
+            encoder.save(extra / place)
+            said[block][_STORED] = place
+    return said
+
+
+def bundled_encoder(folder: str | Path, block: str | None = None) -> TextEncoder:
+    """The encoder that wrote a block's vectors: from the bundle, or by its name.
+
+    Args:
+        folder: the bundle.
+        block: str, default the first block, which sentences go by.
+
+    Raises:
+        BundleError: the bundle has no such block, or does not say which encoder to take.
+        EncoderMismatchError: the encoder found is not the one that wrote the vectors.
+    """
+    version = version_folder(folder)
+    manifest = read_manifest(version)
+    block = block or manifest.text_block
+    if block is None or block not in manifest.text:
+        raise BundleError(f"`{version}` has no vectors of block {block!r}; it has {list(manifest.text)}")
+    said = manifest.text[block]
+    if _STORED in said:
+        encoder = get_encoder(version / EXTRA / said[_STORED])
+    elif spec := said.get(_SPEC) or said.get(ENCODER):
+        encoder = get_encoder(spec)
+    else:
+        raise BundleError(
+            f"`{version}` does not say what encodes block {block!r}: its vectors came from a file. Pass vectors instead"
+        )
+    _check_same(block, said, encoder, "folder")
+    return encoder
+
+
+def encode_texts(folder: str | Path, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    """float32 [B, T]: sentences as the bundle's first block sees them, ready for `recommend_from_vectors`.
+
+    Raises:
+        BundleError: as in `bundled_encoder`.
+    """
+    return np.asarray(bundled_encoder(folder).encode(list(texts)), np.float32)
+
+
+def encode_new_items(
+    folder: str | Path, items: pd.DataFrame, vectors: Mapping[str, TextVectors] | None = None
+) -> dict[str, TextVectors]:
+    """Vectors of new items for every block of a bundle, as `add_items` takes them.
+
+    Args:
+        folder: the bundle.
+        items: frame with `item_id` and the columns that the model's items had.
+        vectors: those that are there already, by block; only the other blocks are encoded.
+
+    Raises:
+        BundleError: as in `bundled_encoder`.
+        InputError: the frame lacks a column of the template.
+    """
+    manifest: Manifest = read_manifest(version_folder(folder))
+    found = dict(vectors or {})
+    for block, said in manifest.text.items():
+        if block not in found:
+            template = TextTemplate.from_dict(said[TEMPLATE]) if said.get(TEMPLATE) else None
+            found[block] = encode_items(items, bundled_encoder(folder, block), template=template)
+    return found
+
+
+def _check_same(block: str, said: Mapping[str, Any], encoder: TextEncoder, argument: str) -> None:
+    wanted = said.get(ENCODER_FINGERPRINT)
+    if wanted and wanted != encoder.fingerprint:
+        raise EncoderMismatchError(
+            f"`{argument}` gives encoder {encoder.name!r} ({encoder.fingerprint[:12]}) for block {block!r}, whose "
+            f"vectors are of {said.get(ENCODER, '?')!r} ({str(wanted)[:12]}). Take that one"
+        )

@@ -1,0 +1,265 @@
+"""The SavedModel: tables, the parts for newcomers, and a signature for every question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import numpy as np
+import tensorflow as tf
+
+from tfcold.export.parts import Parts
+from tfcold.export.tables import Ids, ServingTables
+
+BLOCK_CELLS: Final = 16_000_000  # scores held at once within one request: 64 MB
+LOWEST: Final = float(np.finfo(np.float32).min)  # JSON has no word for -inf
+
+_IDS: Final = tf.TensorSpec([None], tf.string)
+_ID_LISTS: Final = tf.TensorSpec([None, None], tf.string)
+_ROWS: Final = tf.TensorSpec([None], tf.int32)
+_SPLITS: Final = tf.TensorSpec([None], tf.int64)
+_NUMBER: Final = tf.TensorSpec([], tf.int32)
+
+Answer = dict[str, tf.Tensor]
+Found = tuple[tf.Tensor, tf.Tensor]
+
+
+class ServingModule(tf.Module):
+    """Recommends with TensorFlow alone: ids in, ids out.
+
+    Tracks what serving needs and nothing else; no embedding table and no feature table of the training is among it.
+    Lists are rectangular, [B, min(k, I)] for a catalogue of I items: a place for which there is no item holds the id
+    `""` and the lowest float32. The signatures are those of `signatures()`; the functions that take rows instead of ids
+    are for `tfcold.serving`, and search by the very code that the signatures run.
+
+    Args:
+        tables: what is looked up.
+        parts: the layers for histories, sentences and items that training never saw.
+        default_k: int, at least 1. Length of the lists of `serving_default`.
+    """
+
+    def __init__(self, tables: ServingTables, parts: Parts, default_k: int = 20) -> None:
+        super().__init__(name="tfcold")
+        self._parts = parts
+        self._default_k = default_k
+        self.part_weights = parts.variables
+        self.candidates = _fixed(tables.candidates, "candidates")
+        self.history = _fixed(tables.history, "history")
+        self.queries = _fixed(tables.queries, "queries")
+        self.done_splits = _fixed(tables.done_splits, "done_splits")
+        self.done_rows = _fixed(tables.done_rows, "done_rows")
+        self.is_known = _fixed(tables.is_known, "is_known")
+        self.is_cold = _fixed(tables.is_cold, "is_cold")
+        norms = np.linalg.norm(tables.candidates[:, :-1], axis=1)
+        self.inverse_norms = _fixed(np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0).astype(np.float32), "norms")
+        self.item_ids = _fixed(_names(tables.item_ids), "item_ids")
+        self.user_ids = _fixed(_names(tables.user_ids), "user_ids")
+        self._item_rows = _lookup(tables.item_ids)
+        self._user_rows = _lookup(tables.user_ids)
+        queries = tf.TensorSpec([None, tables.dim + 1], tf.float32)
+        self.search = tf.function(self._search, input_signature=[queries, _ROWS, _SPLITS, _NUMBER])
+        self.search_among = tf.function(self._search_among, input_signature=[queries, _ROWS, _ROWS, _SPLITS, _NUMBER])
+        self.similar = tf.function(self._similar, input_signature=[_ROWS, _NUMBER])
+        self.query_of_histories = tf.function(self._query_of_histories, input_signature=[_ROWS, _SPLITS])
+        if parts.encoders:
+            self.query_of_vectors = tf.function(self._query_of_vectors, input_signature=[self._vector_spec])
+
+    def signatures(self) -> dict[str, Any]:
+        """The signatures to save, by name; `recommend_from_vector` only where items have vectors."""
+        specs: dict[str, tuple[Callable[..., Answer], list[tf.TensorSpec]]] = {
+            "serving_default": (self._serving_default, [_named(_IDS, "user_id")]),
+            "recommend": (
+                self._recommend,
+                [_named(_IDS, "user_id"), _named(_NUMBER, "k"), _named(_ID_LISTS, "exclude")],
+            ),
+            "recommend_from_history": (
+                self._recommend_from_history,
+                [_named(_ID_LISTS, "item_id"), _named(_NUMBER, "k")],
+            ),
+            "score": (self._score, [_named(_IDS, "user_id"), _named(_IDS, "item_id")]),
+            "similar_items": (self._similar_items, [_named(_IDS, "item_id"), _named(_NUMBER, "k")]),
+        }
+        if self._parts.encoders:
+            given = [_named(self._vector_spec, "vector"), _named(_NUMBER, "k")]
+            specs["recommend_from_vector"] = (self._recommend_from_vector, given)
+        return {
+            name: tf.function(function, input_signature=given).get_concrete_function()
+            for name, (function, given) in specs.items()
+        }
+
+    @property
+    def _vector_spec(self) -> tf.TensorSpec:
+        return tf.TensorSpec([None, next(iter(self._parts.encoders.values())).width], tf.float32)
+
+    # -- signatures ----------------------------------------------------------------------------------------------
+
+    def _serving_default(self, user_id: tf.Tensor) -> Answer:
+        rows = self._user_rows.lookup(user_id)
+        return self._listed(tf.gather(self.queries, rows), self._done(rows), tf.constant(self._default_k))
+
+    def _recommend(self, user_id: tf.Tensor, k: tf.Tensor, exclude: tf.Tensor) -> Answer:
+        rows = self._user_rows.lookup(user_id)
+        excluded = tf.RaggedTensor.from_tensor(self._item_rows.lookup(exclude), row_splits_dtype=tf.int64)
+        return self._listed(tf.gather(self.queries, rows), tf.concat([self._done(rows), excluded], axis=1), k)
+
+    def _recommend_from_history(self, item_id: tf.Tensor, k: tf.Tensor) -> Answer:
+        rows = tf.sort(self._item_rows.lookup(item_id), axis=1)
+        # done twice is done once; row 0 is an id that nobody knows
+        before = tf.concat([tf.zeros_like(rows[:, :1]), rows[:, :-1]], axis=1)
+        counts = tf.reduce_sum(tf.cast(rows != before, tf.int64), axis=1)
+        splits = tf.concat([[0], tf.cumsum(counts)], axis=0)
+        history = tf.RaggedTensor.from_row_splits(tf.boolean_mask(rows, rows != before), splits, validate=False)
+        return self._listed(self.query_of_histories(history.values, splits), history, k)
+
+    def _recommend_from_vector(self, vector: tf.Tensor, k: tf.Tensor) -> Answer:
+        query = self.query_of_vectors(vector)
+        return self._listed(query, _nothing(query), k)
+
+    def _score(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
+        same = tf.shape(user_id)[0] == tf.shape(item_id)[0]
+        tf.debugging.Assert(same, ["`user_id` and `item_id` must be of one length", tf.shape(user_id), tf.shape(item_id)])
+        items = self._item_rows.lookup(item_id)
+        query = tf.gather(self.queries, self._user_rows.lookup(user_id))
+        score = tf.reduce_sum(query * tf.gather(self.candidates, items), axis=1)
+        return {"score": tf.where(tf.gather(self.is_known, items), score, LOWEST)}
+
+    def _similar_items(self, item_id: tf.Tensor, k: tf.Tensor) -> Answer:
+        return self._named(self.similar(self._item_rows.lookup(item_id), k))
+
+    # -- queries -------------------------------------------------------------------------------------------------
+
+    def _query_of_histories(self, rows: tf.Tensor, splits: tf.Tensor) -> tf.Tensor:
+        """Query vectors [B, D + 1] of flat item rows and where each of B histories starts; unknown items say nothing."""
+        num = tf.shape(splits)[0] - 1
+        owner = tf.ragged.row_splits_to_segment_ids(splits, out_type=tf.int64)
+        known = tf.cast(tf.gather(self.is_known, rows), tf.float32)
+        summed = tf.math.unsorted_segment_sum(tf.gather(self.history, rows), owner, num)  # unknown rows are zeros
+        return self._parts.query(summed, tf.math.unsorted_segment_sum(known, owner, num))
+
+    def _query_of_vectors(self, vector: tf.Tensor) -> tf.Tensor:
+        """Query vectors [B, D + 1] of sentences; zeros in a row are a sentence in which the encoder knew nothing."""
+        finite = tf.reduce_all(tf.math.is_finite(vector))
+        tf.debugging.Assert(finite, ["`vector` must be finite; received NaN or infinity among", tf.shape(vector)])
+        says = tf.reduce_any(vector != 0, axis=1)
+        says_float = tf.cast(says, tf.float32)
+        summed = self._parts.sentence(vector, says) * says_float[:, None]
+        return self._parts.query(summed, says_float)
+
+    def _done(self, user_rows: tf.Tensor) -> tf.RaggedTensor:
+        everybody = tf.RaggedTensor.from_row_splits(self.done_rows, self.done_splits, validate=False)
+        return tf.gather(everybody, user_rows)
+
+    # -- search --------------------------------------------------------------------------------------------------
+
+    def _search(self, query: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor) -> Found:
+        """Item rows and scores [B, min(k, I)]; row 0 and the lowest float32 where the list ran out."""
+        hidden = tf.RaggedTensor.from_row_splits(hidden_rows, hidden_splits, validate=False)
+
+        def scores(part: slice) -> tf.Tensor:
+            block = tf.matmul(query[part], self.candidates, transpose_b=True)
+            return _without(tf.where(self.is_known, block, -np.inf), hidden[part])
+
+        num_items = tf.shape(self.candidates)[0] - 1
+        return _blocked_top_k(scores, tf.shape(query)[0], num_items + 1, _checked(k, num_items))
+
+    def _search_among(
+        self, query: tf.Tensor, item_rows: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor
+    ) -> Found:
+        """The same among N distinct item rows only, [B, min(k, N)]."""
+        hidden = tf.RaggedTensor.from_row_splits(hidden_rows, hidden_splits, validate=False)
+        vectors = tf.gather(self.candidates, item_rows)
+        is_known = tf.gather(self.is_known, item_rows)
+        num = tf.shape(item_rows)[0]
+        column = tf.fill([tf.shape(self.candidates)[0]], -1)
+        column = tf.tensor_scatter_nd_update(column, item_rows[:, None], tf.range(num))
+
+        def scores(part: slice) -> tf.Tensor:
+            block = tf.matmul(query[part], vectors, transpose_b=True)
+            shown = hidden[part]
+            return _without(tf.where(is_known, block, -np.inf), shown.with_values(tf.gather(column, shown.values)))
+
+        positions, values = _blocked_top_k(scores, tf.shape(query)[0], num, _checked(k, num))
+        found = values > LOWEST
+        padded = tf.concat([item_rows, [0]], axis=0)  # something to gather from where N is 0
+        return tf.where(found, tf.gather(padded, positions), 0), values
+
+    def _similar(self, item_rows: tf.Tensor, k: tf.Tensor) -> Found:
+        """Item rows and cosines [B, min(k, I)] of the items nearest to each, itself left out; unknown items have none."""
+        asked = tf.gather(self.candidates, item_rows)[:, :-1] * tf.gather(self.inverse_norms, item_rows)[:, None]
+        asked = tf.pad(asked, [[0, 0], [0, 1]])  # the last column of candidates is the prior: it says nothing here
+        known = tf.gather(self.is_known, item_rows)
+
+        def scores(part: slice) -> tf.Tensor:
+            block = tf.matmul(asked[part], self.candidates, transpose_b=True) * self.inverse_norms
+            block = tf.where(self.is_known & known[part][:, None], block, -np.inf)
+            return _without(block, tf.RaggedTensor.from_tensor(item_rows[part][:, None], row_splits_dtype=tf.int64))
+
+        num_items = tf.shape(self.candidates)[0] - 1
+        return _blocked_top_k(scores, tf.shape(item_rows)[0], num_items + 1, _checked(k, num_items))
+
+    def _listed(self, query: tf.Tensor, hidden: tf.RaggedTensor, k: tf.Tensor) -> Answer:
+        return self._named(self.search(query, hidden.values, hidden.row_splits, k))
+
+    def _named(self, found: Found) -> Answer:
+        rows, scores = found
+        return {"item_id": tf.gather(self.item_ids, rows), "score": scores}
+
+
+def _blocked_top_k(
+    scores: Callable[[slice], tf.Tensor], num_queries: tf.Tensor, width: tf.Tensor, k: tf.Tensor
+) -> Found:
+    """Columns and values [B, K] of the best scores, a block of queries at a time; ties go to the lower column.
+
+    A place that only `-inf` is left for holds column 0 and the lowest float32.
+    """
+    size = tf.maximum(1, BLOCK_CELLS // tf.maximum(1, width))
+    num_blocks = tf.maximum(1, -(-num_queries // size))  # one for no queries, so that there is something to join
+    columns = tf.TensorArray(tf.int32, num_blocks, infer_shape=False, element_shape=[None, None])
+    values = tf.TensorArray(tf.float32, num_blocks, infer_shape=False, element_shape=[None, None])
+
+    def step(block: tf.Tensor, columns: tf.TensorArray, values: tf.TensorArray) -> tuple[tf.Tensor, Any, Any]:
+        part = slice(block * size, tf.minimum(num_queries, (block + 1) * size))
+        best, at = tf.math.top_k(scores(part), k)
+        found = tf.math.is_finite(best)
+        columns = columns.write(block, tf.where(found, at, 0))
+        return block + 1, columns, values.write(block, tf.where(found, best, LOWEST))
+
+    _, columns, values = tf.while_loop(
+        lambda block, *_: block < num_blocks, step, (tf.constant(0), columns, values), parallel_iterations=1
+    )
+    return columns.concat(), values.concat()
+
+
+def _without(scores: tf.Tensor, hidden: tf.RaggedTensor) -> tf.Tensor:
+    """The scores [B, N] with `-inf` at the columns that each row of `hidden` names; -1 names none."""
+    at = tf.stack([tf.cast(hidden.value_rowids(), tf.int32), hidden.values], axis=1)
+    at = tf.boolean_mask(at, hidden.values >= 0)
+    return tf.tensor_scatter_nd_update(scores, at, tf.fill([tf.shape(at)[0]], np.float32(-np.inf)))
+
+
+def _checked(k: tf.Tensor, most: tf.Tensor) -> tf.Tensor:
+    tf.debugging.Assert(k >= 1, ["`k` must be at least 1; received", k])
+    return tf.minimum(k, most)
+
+
+def _nothing(query: tf.Tensor) -> tf.RaggedTensor:
+    """Nothing to hide from any of the queries."""
+    splits = tf.zeros([tf.shape(query)[0] + 1], tf.int64)
+    return tf.RaggedTensor.from_row_splits(tf.zeros([0], tf.int32), splits, validate=False)
+
+
+def _named(spec: tf.TensorSpec, name: str) -> tf.TensorSpec:
+    return tf.TensorSpec(spec.shape, spec.dtype, name=name)
+
+
+def _fixed(values: Any, name: str) -> tf.Variable:
+    return tf.Variable(values, trainable=False, name=name)
+
+
+def _names(ids: Iterable[str]) -> tf.Tensor:
+    return tf.constant([b"", *(text.encode("utf-8") for text in ids)], tf.string)
+
+
+def _lookup(ids: Ids) -> tf.lookup.StaticHashTable:
+    rows = tf.range(1, len(ids) + 1, dtype=tf.int32)
+    return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(_names(ids)[1:], rows), default_value=0)

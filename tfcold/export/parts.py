@@ -1,0 +1,192 @@
+"""The small layers that serve what training never saw: new histories, new sentences, new items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from tfcold._keras import keras
+from tfcold.blocks import VectorBlock
+from tfcold.errors import BundleError
+from tfcold.layers import Fusion, WeightedDot
+from tfcold.models import PopularityPrior, TwoTower
+from tfcold.registration import REGISTRY
+from tfcold.towers import BlockEncoder
+from tfcold.towers.user_tower import HISTORY
+
+Floats = npt.NDArray[np.float32]
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+_PASS: Final = 4096
+_ENCODER: Final = "item_block/"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a trained model needs beside its tables, rebuilt in float32 and free of embedding tables.
+
+    Args:
+        encoders: mapping of item block to its `BlockEncoder`, in order.
+        candidate_fusion, history_fusion, user_fusion: as trained.
+        similarity: `WeightedDot`.
+        prior: `PopularityPrior` of no items: only its weights by length of history are used.
+        pooling_alpha: float. Of the pooled history.
+    """
+
+    encoders: Mapping[str, BlockEncoder]
+    candidate_fusion: Fusion
+    history_fusion: Fusion
+    user_fusion: Fusion
+    similarity: WeightedDot
+    prior: PopularityPrior
+    pooling_alpha: float
+
+    # -- maths, the same as in `TwoTower` ------------------------------------------------------------------------
+
+    @property
+    def dim(self) -> int:
+        """D."""
+        return int(self.user_fusion.dim)
+
+    def query(self, summed: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+        """Query vectors [B, D + 1] of users without an ID, from the sum [B, D] and the number [B] of what they did."""
+        pooled = summed / tf.pow(tf.maximum(counts, 1.0), self.pooling_alpha)[:, None]
+        num = tf.shape(pooled)[0]
+        blocks, masks = self._absent(self.user_fusion.block_dims, num)
+        blocks[HISTORY], masks[HISTORY] = pooled, counts > 0
+        query = self._cold(self.user_fusion, blocks, masks, num)
+        return tf.concat([self.similarity.fold(query), self.prior.weight(counts)[:, None]], axis=1)
+
+    def candidate(self, features: Mapping[str, tf.Tensor], masks: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Candidate vectors [N, D + 1] of items known by encoded features alone."""
+        num = tf.shape(next(iter(features.values())))[0]
+        unit = self.similarity.unit(self._cold(self.candidate_fusion, features, masks, num))
+        return tf.concat([unit, tf.fill([num, 1], self.prior.cold)], axis=1)
+
+    def history(self, features: Mapping[str, tf.Tensor], masks: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """History vectors [N, D] of items known by encoded features alone."""
+        return self._cold(self.history_fusion, features, masks, tf.shape(next(iter(features.values())))[0])
+
+    def sentence(self, vectors: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """History vectors [B, D] of sentences: items of which only the first block [B, T] is known."""
+        features, masks = self._absent(
+            {name: encoder.feature_width for name, encoder in self.encoders.items()}, tf.shape(vectors)[0]
+        )
+        first = next(iter(self.encoders))
+        features[first], masks[first] = self.encoders[first](vectors, mask), mask
+        return self.history(features, masks)
+
+    def items(self, blocks: Mapping[str, VectorBlock]) -> tuple[Floats, Floats]:
+        """Candidate [N, D + 1] and history [N, D] vectors of the rows 1..N of raw vector blocks, one for each encoder."""
+        num = len(next(iter(blocks.values())).mask)
+        candidates, histories = [], []
+        for start in range(1, num, _PASS):
+            part = slice(start, start + _PASS)
+            masks = {name: tf.constant(blocks[name].mask[part]) for name in self.encoders}
+            features = {
+                name: encoder(tf.constant(blocks[name].vectors[part]), masks[name])
+                for name, encoder in self.encoders.items()
+            }
+            candidates.append(self.candidate(features, masks).numpy())
+            histories.append(self.history(features, masks).numpy())
+        return np.concatenate(candidates), np.concatenate(histories)
+
+    def _cold(
+        self, fusion: Fusion, blocks: Mapping[str, tf.Tensor], masks: Mapping[str, tf.Tensor], num: tf.Tensor
+    ) -> tf.Tensor:
+        nothing = tf.zeros([num, fusion.id_dim])
+        return fusion(nothing, blocks=blocks, block_masks=masks, is_cold=tf.fill([num], True), training=False)
+
+    def _absent(
+        self, widths: Mapping[str, int], num: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        blocks = {name: tf.zeros([num, width]) for name, width in widths.items()}
+        return blocks, {name: tf.fill([num], False) for name in widths}
+
+    # -- in and out ----------------------------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> dict[str, keras.layers.Layer]:
+        """Every layer by its name in the bundle."""
+        named = {f"{_ENCODER}{name}": encoder for name, encoder in self.encoders.items()}
+        for name in ("candidate_fusion", "history_fusion", "user_fusion", "similarity", "prior"):
+            named[name] = getattr(self, name)
+        return named
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """Every weight."""
+        return [weight for layer in self.layers.values() for weight in layer.weights]
+
+    def config(self) -> dict[str, Any]:
+        """How to rebuild the layers, fit for JSON."""
+        layers = {name: _config_of(layer, self.dim) for name, layer in self.layers.items()}
+        return {"layers": layers, "pooling_alpha": self.pooling_alpha}
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """The weights by `<layer>/<place>`, fit for an npz file."""
+        return {
+            f"{name}/{place}": value
+            for name, layer in self.layers.items()
+            for place, value in enumerate(layer.get_weights())
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], arrays: Arrays) -> Parts:
+        """The parts that `config` and `arrays` describe.
+
+        Raises:
+            BundleError: a layer that tfcold does not have, or weights that do not fit.
+        """
+        try:
+            built = {name: _layer_of(name, one, arrays) for name, one in config["layers"].items()}
+            encoders = {name.removeprefix(_ENCODER): built.pop(name) for name in list(built) if name.startswith(_ENCODER)}
+            return cls(encoders=encoders, pooling_alpha=float(config["pooling_alpha"]), **built)
+        except BundleError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(f"`parts` of the bundle cannot be rebuilt: {error}") from error
+
+    @classmethod
+    def of_model(cls, model: TwoTower) -> Parts:
+        """Copies of the parts of a trained model."""
+        prior = PopularityPrior(num_items=0, floor=model.prior.floor, dtype="float32")
+        prior.set_weights_of(float(model.prior.strength.numpy()), float(model.prior.decay.numpy()))
+        original = cls(
+            encoders=dict(model.item_features.encoders),
+            candidate_fusion=model.candidate_tower.fusion,
+            history_fusion=model.history_tower.fusion,
+            user_fusion=model.user_tower.fusion,
+            similarity=model.similarity,
+            prior=prior,
+            pooling_alpha=float(model.pooling_alpha),
+        )
+        return cls.from_config(original.config(), original.arrays())
+
+
+def _config_of(layer: keras.layers.Layer, dim: int) -> dict[str, Any]:
+    name = next((name for name, cls in REGISTRY.items() if cls is type(layer)), None)
+    if name is None:
+        raise BundleError(
+            f"`{type(layer).__name__}` must be registered to travel in a bundle. "
+            'Decorate the class with `@tfcold.registration.export("your.module.ClassName")`'
+        )
+    config = {**layer.get_config(), "dtype": "float32"}
+    width = layer.id_dim if isinstance(layer, Fusion) else layer.width if isinstance(layer, BlockEncoder) else dim
+    return {"class": name, "config": config, "input_width": int(width)}
+
+
+def _layer_of(name: str, content: Mapping[str, Any], arrays: Arrays) -> keras.layers.Layer:
+    if content["class"] not in REGISTRY:
+        raise BundleError(f"`parts` of the bundle names a layer that this tfcold does not have: {content['class']!r}")
+    layer = REGISTRY[content["class"]].from_config(dict(content["config"]))  # type: ignore[attr-defined]
+    if not layer.built:
+        layer.build([None, int(content["input_width"])])
+    num = len(layer.get_weights())
+    layer.set_weights([arrays[f"{name}/{place}"] for place in range(num)])
+    return layer

@@ -1,0 +1,120 @@
+"""Everything a bundle looks up: one row a user, one row an item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfcold.ranking import Queries
+
+if TYPE_CHECKING:
+    from tfcold.training.trained import TrainedModel
+
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Ids = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class ServingTables:
+    """The arrays behind the signatures. Row 0 is whoever or whatever is not known.
+
+    Args:
+        item_ids: object [I] of str; row r is `item_ids[r - 1]`.
+        user_ids: object [U] of str.
+        candidates: float32 [I + 1, D + 1]. What queries are multiplied with; zeros where unknown.
+        history: float32 [I + 1, D]. What having done an item says of a user; zeros where unknown.
+        queries: float32 [U + 1, D + 1]. Row 0 is a user of whom nothing is known.
+        done_splits: int64 [U + 2]. What user row r did is `done_rows[done_splits[r]:done_splits[r + 1]]`.
+        done_rows: int32 [R]. Item rows.
+        is_known: bool [I + 1]. Warm or with vectors: what may be listed.
+        is_cold: bool [I + 1]. Not seen in training.
+    """
+
+    item_ids: Ids
+    user_ids: Ids
+    candidates: Floats
+    history: Floats
+    queries: Floats
+    done_splits: npt.NDArray[np.int64]
+    done_rows: npt.NDArray[np.int32]
+    is_known: Mask
+    is_cold: Mask
+
+    @property
+    def dim(self) -> int:
+        """D."""
+        return int(self.history.shape[1])
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Users and items by kind, for the manifest."""
+        known, cold = self.is_known[1:], self.is_cold[1:]
+        return {
+            "users": len(self.user_ids),
+            "items": len(self.item_ids),
+            "warm_items": int((known & ~cold).sum()),
+            "cold_items": int((known & cold).sum()),
+            "unknown_items": int((~known).sum()),
+        }
+
+    def with_items(self, item_ids: Ids, candidates: Floats, history: Floats, is_known: Mask) -> ServingTables:
+        """The same with N cold items after the others."""
+        return replace(
+            self,
+            item_ids=np.concatenate([self.item_ids, item_ids]),
+            candidates=np.concatenate([self.candidates, candidates]),
+            history=np.concatenate([self.history, history]),
+            is_known=np.concatenate([self.is_known, is_known]),
+            is_cold=np.concatenate([self.is_cold, np.ones(len(item_ids), np.bool_)]),
+        )
+
+
+def tables_of_model(trained: TrainedModel) -> ServingTables:
+    """The tables of a trained model; every user gets the query that the model itself would ask for them."""
+    histories = trained.histories.tocsr()
+    histories.sort_indices()
+    is_known = np.array(trained.known_items, np.bool_)
+    is_known[0] = False
+    return ServingTables(
+        item_ids=trained.item_ids.ids,
+        user_ids=trained.user_ids.ids,
+        candidates=trained.candidate_table,
+        history=trained.history_table,
+        queries=trained.query_vectors(queries_of(trained, np.arange(len(trained.user_ids) + 1))),
+        done_splits=np.asarray(histories.indptr, np.int64),
+        done_rows=np.asarray(histories.indices, np.int32),
+        is_known=is_known,
+        is_cold=~np.asarray(trained.warm_items, np.bool_),
+    )
+
+
+def queries_of(trained: TrainedModel, user_rows: npt.NDArray[np.integer[Any]]) -> Queries:
+    """What to ask the model for these users: their row where training saw them, and what they did."""
+    rows = np.where(trained.warm_users[user_rows], user_rows, 0).astype(np.int32)
+    return Queries(rows, trained.histories[user_rows])
+
+
+def tables_of_bundle(loaded: Any) -> ServingTables:
+    """The tables of a bundle that `tf.saved_model.load` opened."""
+    return ServingTables(
+        item_ids=_texts(loaded.item_ids)[1:],
+        user_ids=_texts(loaded.user_ids)[1:],
+        candidates=loaded.candidates.numpy(),
+        history=loaded.history.numpy(),
+        queries=loaded.queries.numpy(),
+        done_splits=loaded.done_splits.numpy(),
+        done_rows=loaded.done_rows.numpy(),
+        is_known=loaded.is_known.numpy(),
+        is_cold=loaded.is_cold.numpy(),
+    )
+
+
+def _texts(variable: Any) -> Ids:
+    raw = variable.numpy()
+    texts = np.empty(len(raw), object)
+    texts[:] = [value.decode("utf-8") for value in raw]
+    return texts

@@ -1,0 +1,40 @@
+"""Keras layers of the towers: standardised vectors in, one fused vector out, and how two of them are compared.
+
+AdapterFusion     a frozen sum of ID and blocks, corrected by a small bottleneck
+BlockProjection   one block at the shared width
+CentredNorm       vectors less their mean, optionally whitened, at unit length
+ConcatFusion      the default: side by side, through dense layers
+Fusion            base of the fusions
+GatedFusion       a blend, coordinate by coordinate; closed for cold rows
+HeadsFusion       several weighted sums, projected
+HistoryPooling    a list of vectors as one
+IdDropout         warm rows that play cold, in training
+KernelFeatures    Nystroem features of an RBF kernel
+WeightedDot       the similarity, with or without weights that depend on the user
+"""
+
+from tfcold.layers.adapter_fusion import AdapterFusion
+from tfcold.layers.block_projection import BlockProjection
+from tfcold.layers.centred_norm import CentredNorm
+from tfcold.layers.concat_fusion import ConcatFusion
+from tfcold.layers.fusion import Fusion
+from tfcold.layers.gated_fusion import GatedFusion
+from tfcold.layers.heads_fusion import HeadsFusion
+from tfcold.layers.history_pooling import HistoryPooling
+from tfcold.layers.id_dropout import IdDropout
+from tfcold.layers.kernel_features import KernelFeatures
+from tfcold.layers.weighted_dot import WeightedDot
+
+__all__ = [
+    "AdapterFusion",
+    "BlockProjection",
+    "CentredNorm",
+    "ConcatFusion",
+    "Fusion",
+    "GatedFusion",
+    "HeadsFusion",
+    "HistoryPooling",
+    "IdDropout",
+    "KernelFeatures",
+    "WeightedDot",
+]

@@ -1,0 +1,130 @@
+"""The features of every row, computed once and gathered inside the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from tfcold._keras import keras
+from tfcold.blocks import VectorBlock
+from tfcold.registration import export
+from tfcold.towers import BlockEncoder
+
+_PASS = 4096
+
+
+@export("tfcold.models.FeatureTable")
+class FeatureTable(keras.layers.Layer):
+    """Holds the encoded blocks of all rows; a batch gathers from it, so no vector is copied per interaction.
+
+    Args:
+        num_rows: int. Rows with an id; row 0 comes on top and has no vectors.
+        widths: mapping of block name to width T of the raw vectors. May be empty.
+        num_landmarks: mapping of block name to int >= 0, default none. Kernel landmarks of a block (`BlockEncoder`).
+        gamma: float > 0, default 0.5.
+    """
+
+    def __init__(
+        self,
+        num_rows: int,
+        widths: Mapping[str, int],
+        num_landmarks: Mapping[str, int] | None = None,
+        gamma: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.num_rows = num_rows
+        self.widths = dict(widths)
+        self.num_landmarks = dict(num_landmarks or {})
+        self.gamma = gamma
+        self.encoders = {
+            name: BlockEncoder(width, self.num_landmarks.get(name, 0), gamma, name=f"{name}_encoder")
+            for name, width in self.widths.items()
+        }
+        self._tables: dict[str, tf.Variable] = {}
+        self._masks: dict[str, tf.Variable] = {}
+        self.build(None)
+
+    def build(self, input_shape: Any) -> None:
+        for name, encoder in self.encoders.items():
+            encoder.build((None, encoder.width))
+            self._tables[name] = self.add_weight(
+                name=f"{name}_features",
+                shape=(self.num_rows + 1, encoder.feature_width),
+                dtype=tf.float32,
+                initializer="zeros",
+                trainable=False,
+            )
+            self._masks[name] = self.add_weight(
+                name=f"{name}_mask",
+                shape=(self.num_rows + 1,),
+                dtype=tf.bool,
+                initializer=keras.initializers.Constant(False),
+                trainable=False,
+            )
+        super().build(input_shape)
+
+    def adapt(
+        self,
+        blocks: Mapping[str, VectorBlock],
+        *,
+        fit_rows: npt.NDArray[np.bool_],
+        seed: int | None = None,
+    ) -> None:
+        """Fits the block encoders on the rows that training may see, then encodes all rows.
+
+        Args:
+            blocks: one `VectorBlock` for each name of `widths`, with `num_rows + 1` rows.
+            fit_rows: bool [num_rows + 1]. True where training may look.
+            seed: int or None. Draws the landmarks.
+        """
+        for name, encoder in self.encoders.items():
+            block = blocks[name]
+            encoder.adapt(block.vectors[fit_rows], block.mask[fit_rows], seed=seed)
+            table = np.zeros((self.num_rows + 1, encoder.feature_width), np.float32)
+            for start in range(0, len(table), _PASS):
+                part = slice(start, start + _PASS)
+                encoded = encoder(tf.constant(block.vectors[part]), tf.constant(block.mask[part]))
+                table[part] = tf.cast(encoded, tf.float32).numpy()
+            self._tables[name].assign(table)
+            self._masks[name].assign(block.mask)
+
+    def lookup(self, rows: tf.Tensor) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        """Features [N, F] and masks bool [N] of every block, at int32 rows [N]."""
+        features = {
+            name: tf.cast(tf.gather(table, rows), self.compute_dtype) for name, table in self._tables.items()
+        }
+        return features, {name: tf.gather(mask, rows) for name, mask in self._masks.items()}
+
+    def concatenated(self) -> npt.NDArray[np.float32]:
+        """Features of all blocks side by side, float32 [num_rows + 1, sum of F]."""
+        tables = [table.numpy() for table in self._tables.values()]
+        return np.concatenate(tables, axis=1) if tables else np.zeros((self.num_rows + 1, 0), np.float32)
+
+    def any_mask(self) -> npt.NDArray[np.bool_]:
+        """bool [num_rows + 1]: true where a row has a vector in any block."""
+        masks = [mask.numpy() for mask in self._masks.values()]
+        return np.any(masks, axis=0) if masks else np.zeros(self.num_rows + 1, bool)
+
+    def encode(
+        self, vectors: Mapping[str, tf.Tensor], masks: Mapping[str, tf.Tensor]
+    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        """The same of raw vectors [N, T]; a block that is not given is missing from every row."""
+        num = tf.shape(next(iter(vectors.values())))[0]
+        features, present = {}, {}
+        for name, encoder in self.encoders.items():
+            raw = vectors.get(name, tf.zeros((num, encoder.width)))
+            present[name] = masks.get(name, tf.fill([num], name in vectors))
+            features[name] = encoder(raw, present[name])
+        return features, present
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        config.update(
+            num_rows=self.num_rows, widths=self.widths, num_landmarks=self.num_landmarks, gamma=self.gamma
+        )
+        return config

@@ -1,0 +1,69 @@
+"""What to recommend to somebody of whom little is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from tfcold._keras import keras
+from tfcold.registration import export
+
+
+@export("tfcold.models.PopularityPrior")
+class PopularityPrior(keras.layers.Layer):
+    """Adds popularity to the score, the less the more is known: `prior(n) * p_i`.
+
+    `p_i = log(1 + count_i)`, scaled to mean 0 and standard deviation 1 over warm items; a cold item has 0, the
+    average item. `prior(n) = strength / (1 + n) ** decay` for a user with n known interactions. A user of whom
+    nothing is known gets the popular list, and `strength = floor` keeps that true when the prior is switched off.
+
+    Args:
+        num_items: int. Items with a row; row 0 comes on top.
+        floor: float > 0, default 1e-3. Weight for n = 0 whatever `strength` is.
+    """
+
+    def __init__(self, num_items: int, floor: float = 1e-3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.num_items = num_items
+        self.floor = floor
+        self.values = self.add_weight(
+            name="values", shape=(num_items + 1,), initializer="zeros", trainable=False, dtype=tf.float32
+        )
+        self.strength = self.add_weight(
+            name="strength", shape=(), initializer="zeros", trainable=False, dtype=tf.float32
+        )
+        self.decay = self.add_weight(name="decay", shape=(), initializer="ones", trainable=False, dtype=tf.float32)
+
+    @property
+    def cold(self) -> float:
+        """`p_i` of an item that nobody has touched."""
+        return 0.0
+
+    def adapt(self, item_counts: npt.NDArray[np.integer[Any]]) -> None:
+        """Sets `p` from training interactions, integer [I + 1]."""
+        counts = np.asarray(item_counts, np.float64)
+        logs = np.log1p(counts)
+        warm = counts > 0
+        warm[0] = False
+        if warm.any():
+            spread = float(logs[warm].std()) or 1.0
+            self.values.assign(np.where(warm, (logs - logs[warm].mean()) / spread, 0.0).astype(np.float32))
+
+    def set_weights_of(self, strength: float, decay: float) -> None:
+        """Chooses `prior(n)`; see the class."""
+        self.strength.assign(strength)
+        self.decay.assign(decay)
+
+    def weight(self, counts: tf.Tensor) -> tf.Tensor:
+        """`prior(n)` float32 [B] of history lengths [B]."""
+        counts = tf.cast(counts, tf.float32)
+        weight = self.strength / tf.pow(1.0 + counts, self.decay)
+        return tf.where(counts > 0, weight, tf.maximum(weight, self.floor))
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        config.update(num_items=self.num_items, floor=self.floor)
+        return config

@@ -1,0 +1,356 @@
+"""The model: a user tower, an item tower, and the dot product between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+
+from tfcold._keras import keras
+from tfcold.blocks import Features, VectorBlock
+from tfcold.errors import InputError
+from tfcold.layers import AdapterFusion, ConcatFusion, Fusion, GatedFusion, HeadsFusion, WeightedDot
+from tfcold.models.feature_table import FeatureTable
+from tfcold.models.prior import PopularityPrior
+from tfcold.objectives import FullSoftmax, Objective
+from tfcold.ops import rows_mask
+from tfcold.registration import export
+from tfcold.schema import Schema
+from tfcold.towers import ItemTower, UserTower
+from tfcold.towers.user_tower import HISTORY
+
+FUSIONS: dict[str, type[Fusion]] = {
+    "concat": ConcatFusion,
+    "gated": GatedFusion,
+    "heads": HeadsFusion,
+    "adapter": AdapterFusion,
+}
+_PASS = 4096  # rows per step when a whole table is computed
+
+
+@export("tfcold.models.TwoTower")
+class TwoTower(tfrs.Model):
+    """Scores users against items, warm or cold, by one dot product.
+
+    A candidate is its ID embedding fused with its vectors, `c_i = fuse(E_i, t_i)`; a cold item is `fuse(-, t_i)`.
+    A user is their ID embedding fused with the pooled vectors of what they did and with their own words,
+    `q_u = fuse(P_u, pool_j(h_j), w_u)`; the history vectors `h_j = fuse(A_j, t_j)` come from an item tower of their
+    own, so that a new user needs no training and may even have done things that are new themselves. Then
+
+        score(u, i) = sum_d S_ud q_ud c_id + prior(n_u) * p_i
+
+    where `S` is 1, or a learned function of the user (`user_weights`), and the last term leans on popularity the less
+    is known of the user (`PopularityPrior`). Both fold into vectors of width D + 1 (`query_vectors`,
+    `candidate_vectors`), so that retrieval is a maximum inner product search.
+
+    Args:
+        schema: `Schema`. Sizes of the data.
+        dim: int, D > 0, default 128. Width of the shared space.
+        fusion: `"concat"` (default), `"gated"`, `"heads"` or `"adapter"`. How an item's parts become one vector.
+        fusion_options: mapping or None. More arguments of that layer: `{"hidden_units": [256]}`.
+        num_landmarks: mapping of item block to int >= 0, default none. Kernel landmarks (`BlockEncoder`).
+        kernel_gamma: float > 0, default 0.5.
+        user_ids: bool, default True. False recommends from history and words alone.
+        id_dropout: float in [0, 1), default 0. Share of items and users shown as cold in training.
+        pooling_alpha: float in [0, 1], default 0. A pooled history is divided by its length to this power.
+        user_weights: bool, default False. The per-user weights S of the similarity.
+        normalise: bool, default False. L2-normalise both sides before the dot product.
+        objective: `FullSoftmax`, `RetrievalObjective` or None: the full softmax. Its temperature divides the logits
+            in training; the ranking does not change.
+        seed: int or None. Fixes initial weights and dropout.
+
+    Call args: a dict with `user_row` int32 [B], `history` int32 [B, H] item rows (0 pads), `item_row` int32 [B].
+
+    Returns: scores float32 [B].
+
+    References:
+        Two towers: Yi et al. 2019, Sampling-bias-corrected neural modeling, RecSys. Users as the sum of input
+        embeddings of their history: Kabbur et al. 2013, FISM, KDD; we keep a user ID beside it. Cold rows: Volkovs
+        et al. 2017, DropoutNet, NeurIPS.
+    """
+
+    def __init__(
+        self,
+        schema: Schema | Mapping[str, Any],
+        dim: int = 128,
+        fusion: str = "concat",
+        fusion_options: Mapping[str, Any] | None = None,
+        num_landmarks: Mapping[str, int] | None = None,
+        kernel_gamma: float = 0.5,
+        user_ids: bool = True,
+        id_dropout: float = 0.0,
+        pooling_alpha: float = 0.0,
+        user_weights: bool = False,
+        normalise: bool = False,
+        objective: Objective | Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.schema = schema if isinstance(schema, Schema) else Schema(**schema)
+        self.dim = dim
+        self.num_landmarks = dict(num_landmarks or {})
+        self.kernel_gamma = kernel_gamma
+        self.user_ids = user_ids
+        self.id_dropout = id_dropout
+        self.pooling_alpha = pooling_alpha
+        self.user_weights = user_weights
+        self.normalise = normalise
+        self.seed = seed
+        if fusion not in FUSIONS:
+            raise InputError(f"`fusion` must be one of {', '.join(map(repr, FUSIONS))}; received {fusion!r}")
+        self.fusion = fusion
+        self.fusion_options = dict(fusion_options or {})
+        if isinstance(objective, Mapping):
+            objective = keras.saving.deserialize_keras_object(dict(objective))
+        self.objective: Any = objective if objective is not None else FullSoftmax()
+        self.item_features = FeatureTable(
+            num_rows=self.schema.num_items,
+            widths=dict(self.schema.item_vectors),
+            num_landmarks=num_landmarks,
+            gamma=kernel_gamma,
+            name="item_features",
+        )
+        self.user_features = FeatureTable(
+            num_rows=self.schema.num_users, widths=dict(self.schema.user_vectors), name="user_features"
+        )
+        self.candidate_tower = self._item_tower("candidate_tower", seed)
+        self.history_tower = self._item_tower("history_tower", None if seed is None else seed + 1)
+        self.user_tower = UserTower(
+            num_users=self.schema.num_users,
+            dim=dim,
+            fusion=ConcatFusion(
+                dim, {HISTORY: dim, **self.schema.user_vectors}, identity_id=True, seed=seed, name="fusion"
+            ),
+            use_ids=user_ids,
+            id_dropout=id_dropout,
+            pooling_alpha=pooling_alpha,
+            seed=seed,
+            name="user_tower",
+        )
+        self.similarity = WeightedDot(per_user_weights=user_weights, normalise=normalise, name="similarity")
+        self.prior = PopularityPrior(num_items=self.schema.num_items, name="prior")
+        self._item_is_cold = self.add_weight(
+            name="item_is_cold",
+            shape=(self.schema.num_items + 1,),
+            dtype=tf.bool,
+            initializer=keras.initializers.Constant(False),
+            trainable=False,
+        )
+
+    def _item_tower(self, name: str, seed: int | None) -> ItemTower:
+        widths = {block: encoder.feature_width for block, encoder in self.item_features.encoders.items()}
+        options = {"identity_id": True} if self.fusion == "concat" else {}
+        return ItemTower(
+            num_items=self.schema.num_items,
+            dim=self.dim,
+            fusion=FUSIONS[self.fusion](self.dim, widths, name="fusion", **{**options, **self.fusion_options}),
+            id_dropout=self.id_dropout if name == "candidate_tower" else 0.0,
+            seed=seed,
+            name=name,
+        )
+
+    # -- what the data fixes before training --------------------------------------------------------------------
+
+    def adapt(
+        self, features: Features, *, item_counts: npt.NDArray[np.integer[Any]], seed: int | None = None
+    ) -> None:
+        """Takes from training data what is not learned by gradient: means, landmarks, the prior, who is cold.
+
+        Args:
+            features: `Features` with the blocks that the schema names.
+            item_counts: integer [I + 1]. Training interactions of every item row; 0 means cold.
+            seed: int or None. Draws the kernel landmarks.
+
+        Raises:
+            ValueError: a block of the schema is missing or has another width.
+        """
+        warm = np.asarray(item_counts) > 0
+        self._item_is_cold.assign(~warm)
+        self._warm_rows = tf.constant(np.flatnonzero(warm), tf.int32)
+        self._warm_place = tf.constant(np.where(warm, np.cumsum(warm), 0), tf.int32)
+        self._item_share = tf.constant(item_counts / max(1, int(np.sum(item_counts))), tf.float32)
+        self.prior.adapt(item_counts)
+        self.item_features.adapt(_blocks(features.items, self.schema.item_vectors, "items"), fit_rows=warm, seed=seed)
+        everyone = np.ones(self.schema.num_users + 1, bool)
+        self.user_features.adapt(
+            _blocks(features.users, self.schema.user_vectors, "users"), fit_rows=everyone, seed=seed
+        )
+        self.ensure_built()
+
+    def ensure_built(self) -> None:
+        """Makes every weight, so that values can be assigned before the first step."""
+        one = tf.ones((1,), tf.int32)
+        self({"user_row": one, "history": one[:, None], "item_row": one})
+
+    # -- vectors -------------------------------------------------------------------------------------------------
+
+    def candidates(self, item_rows: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Candidate vectors [N, D] of item rows [N]."""
+        features, masks = self.item_features.lookup(item_rows)
+        is_cold = tf.gather(self._item_is_cold, item_rows)
+        return self.candidate_tower(item_rows, features, masks, is_cold, training=training)
+
+    def history_items(self, item_rows: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """History vectors [N, D] of item rows [N]: what having done something says of a user."""
+        features, masks = self.item_features.lookup(item_rows)
+        is_cold = tf.gather(self._item_is_cold, item_rows)
+        return self.history_tower(item_rows, features, masks, is_cold, training=training)
+
+    def queries(self, user_rows: tf.Tensor, history: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Query vectors [B, D] of user rows [B] with history item rows [B, H], 0 where there is none."""
+        flat = tf.reshape(history, [-1])
+        vectors = self.history_items(flat, training=training)
+        vectors = tf.reshape(vectors, [tf.shape(history)[0], tf.shape(history)[1], self.dim])
+        features, masks = self.user_features.lookup(user_rows)
+        return self.user_tower(user_rows, vectors, history > 0, features, masks, training=training)
+
+    def pooled_queries(self, user_rows: tf.Tensor, pooled: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+        """Query vectors [B, D + 1] ready to be searched with, from summed history vectors.
+
+        Args:
+            user_rows: int32 [B].
+            pooled: float32 [B, D]. `sum_j h_j` over the history.
+            counts: float32 [B]. Length of the history.
+        """
+        features, masks = self.user_features.lookup(user_rows)
+        return self._finish_query(user_rows, pooled, counts, features, masks)
+
+    def _finish_query(
+        self,
+        user_rows: tf.Tensor,
+        pooled: tf.Tensor,
+        counts: tf.Tensor,
+        features: Mapping[str, tf.Tensor],
+        masks: Mapping[str, tf.Tensor],
+    ) -> tf.Tensor:
+        pooled = pooled / tf.pow(tf.maximum(counts, 1.0), self.pooling_alpha)[:, None]
+        query = self.user_tower.from_pooled(user_rows, pooled, counts > 0, features, masks, training=False)
+        folded = tf.cast(self.similarity.fold(query), tf.float32)
+        return tf.concat([folded, self.prior.weight(counts)[:, None]], axis=1)
+
+    def searchable_candidates(self, vectors: tf.Tensor, prior: tf.Tensor) -> tf.Tensor:
+        """Candidate vectors [N, D + 1] ready to be searched: normalised where asked, the prior appended."""
+        return tf.concat([tf.cast(self.similarity.unit(vectors), tf.float32), prior[:, None]], axis=1)
+
+    def from_vectors(
+        self, vectors: Mapping[str, tf.Tensor], masks: Mapping[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Candidate [N, D + 1] and history [N, D] vectors of items known by their raw vectors alone."""
+        features, masks = self.item_features.encode(vectors, masks)
+        candidate = self.candidate_tower.from_features(features, masks)
+        prior = tf.fill([tf.shape(candidate)[0]], self.prior.cold)
+        history = tf.cast(self.history_tower.from_features(features, masks), tf.float32)
+        return self.searchable_candidates(candidate, prior), history
+
+    def candidate_table(self) -> npt.NDArray[np.float32]:
+        """float32 [I + 1, D + 1]: every candidate, ready to be searched. Row 0 is zeros."""
+        table = np.zeros((self.schema.num_items + 1, self.dim + 1), np.float32)
+        for rows in _passes(self.schema.num_items):
+            vectors = self.candidates(tf.constant(rows), training=False)
+            table[rows] = self.searchable_candidates(vectors, tf.gather(self.prior.values, rows)).numpy()
+        return table
+
+    def history_table(self) -> npt.NDArray[np.float32]:
+        """float32 [I + 1, D]: every item as a part of a history. Row 0 is zeros."""
+        table = np.zeros((self.schema.num_items + 1, self.dim), np.float32)
+        for rows in _passes(self.schema.num_items):
+            table[rows] = tf.cast(self.history_items(tf.constant(rows), training=False), tf.float32).numpy()
+        return table
+
+    # -- training ------------------------------------------------------------------------------------------------
+
+    def call(self, inputs: Mapping[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
+        query = self.queries(inputs["user_row"], inputs["history"], training=training)
+        candidate = self.candidates(inputs["item_row"], training=training)
+        counts = tf.reduce_sum(tf.cast(inputs["history"] > 0, tf.float32), axis=1)
+        prior = self.prior.weight(counts) * tf.gather(self.prior.values, inputs["item_row"])
+        return tf.cast(self.similarity.pair(query, candidate), tf.float32) + prior
+
+    def compute_loss(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
+        """The objective over one batch, float32 [], in nats, plus the losses of the layers.
+
+        Args:
+            inputs: a batch of `training.pipeline`. With `targets` int32 [B, P], what the user did besides the
+                history: the full softmax over warm items. With `item_row` int32 [B]: the softmax over the batch and
+                as many uniform negatives.
+            training: bool.
+        """
+        history = inputs["history"]
+        query = self.queries(inputs["user_row"], history, training=training)
+        counts = tf.reduce_sum(tf.cast(history > 0, tf.float32), axis=1)
+        query = tf.concat([tf.cast(self.similarity.fold(query), tf.float32), self.prior.weight(counts)[:, None]], 1)
+        if "targets" in inputs:
+            loss = self._full_loss(query, history, inputs["targets"], training)
+        else:
+            loss = self._sampled_loss(query, inputs["item_row"], training)
+        return loss + tf.cast(tf.add_n(self.losses), tf.float32) if self.losses else loss
+
+    def _full_loss(self, query: tf.Tensor, history: tf.Tensor, targets: tf.Tensor, training: bool) -> tf.Tensor:
+        # cold items are no negatives: a model that sees them as such learns to bury them
+        warm = self._searchable(self._warm_rows, training)
+        candidates = tf.concat([tf.zeros_like(warm[:1]), warm], axis=0)
+        place = tf.gather(self._warm_place, targets)
+        seen = rows_mask(tf.gather(self._warm_place, history), tf.shape(candidates)[0])
+        return self.objective(query, candidates, targets=place, mask=~seen)
+
+    def _sampled_loss(self, query: tf.Tensor, item_rows: tf.Tensor, training: bool) -> tf.Tensor:
+        num_warm = tf.size(self._warm_rows)
+        drawn = tf.random.uniform(tf.shape(item_rows), maxval=num_warm, dtype=tf.int32, seed=self.seed)
+        negative_rows = tf.gather(self._warm_rows, drawn)
+        return self.objective(
+            query,
+            self._searchable(item_rows, training),
+            candidate_rows=item_rows,
+            candidate_probability=tf.gather(self._item_share, item_rows),
+            negatives=self._searchable(negative_rows, training),
+            negative_rows=negative_rows,
+            negative_probability=tf.gather(self._item_share, negative_rows),
+            num_items=num_warm,
+        )
+
+    def _searchable(self, item_rows: tf.Tensor, training: bool) -> tf.Tensor:
+        vectors = self.candidates(item_rows, training=training)
+        return self.searchable_candidates(vectors, tf.gather(self.prior.values, item_rows))
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "schema": self.schema.to_dict(),
+            "dim": self.dim,
+            "fusion": self.fusion,
+            "fusion_options": self.fusion_options,
+            "num_landmarks": self.num_landmarks,
+            "kernel_gamma": self.kernel_gamma,
+            "user_ids": self.user_ids,
+            "id_dropout": self.id_dropout,
+            "pooling_alpha": self.pooling_alpha,
+            "user_weights": self.user_weights,
+            "normalise": self.normalise,
+            "objective": keras.saving.serialize_keras_object(self.objective),
+            "seed": self.seed,
+        }
+
+
+def _passes(num_rows: int) -> list[npt.NDArray[np.int32]]:
+    return [
+        np.arange(start, min(start + _PASS, num_rows + 1), dtype=np.int32)
+        for start in range(1, num_rows + 1, _PASS)
+    ]
+
+
+def _blocks(
+    given: Mapping[str, VectorBlock], wanted: Mapping[str, int], side: str
+) -> dict[str, VectorBlock]:
+    for name, width in wanted.items():
+        found = given[name].width if name in given else None
+        if found != width:
+            raise ValueError(
+                f"`features.{side}` must hold the blocks of the schema, {dict(wanted)}; received block {name!r} "
+                f"of width {found}. Build the schema from the same features"
+            )
+    return {name: given[name] for name in wanted}

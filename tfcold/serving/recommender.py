@@ -1,0 +1,334 @@
+"""Opens a bundle with TensorFlow alone: ids in, a frame of ids out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import tensorflow as tf
+
+from tfcold.columns import ITEM_ID, RANK, SCORE, USER_ID
+from tfcold.errors import BundleError, InputError
+from tfcold.manifest import EXTRA, ITEMS_FILE, Manifest, check_files, read_manifest, version_folder
+from tfcold.serving.ids import IdIndex, Ids, strings
+from tfcold.serving.ragged import Lists, Rows
+
+_CELLS: Final = 32_000_000  # numbers of a block of queries, histories or lists held at once
+
+Floats = npt.NDArray[np.float32]
+
+
+def load(folder: str | Path, *, verify: bool = False) -> Recommender:
+    """The recommender in a bundle.
+
+    Args:
+        folder: name folder of the bundle, whose newest version is taken, or a version folder.
+        verify: bool, default False. Compare the sha256 of every file with the manifest, and not only its size.
+
+    Raises:
+        BundleError: `folder` is no bundle, is damaged, or was written by a later version of tfcold.
+
+    Example:
+        >>> import tfcold
+        >>> tfcold.load("saved_models/shop").recommend(["u1"], k=10)  # doctest: +SKIP
+    """
+    return Recommender(folder, verify=verify)
+
+
+class Recommender:
+    """Recommends from a bundle. Scores and order are those of the signatures: the same graph computes both.
+
+    Args:
+        folder: as in `load`.
+        verify: as in `load`.
+
+    Attributes:
+        folder: Path of the version folder.
+        manifest: the model card.
+        name: str. What the model is called.
+
+    Raises:
+        BundleError: as in `load`.
+    """
+
+    def __init__(self, folder: str | Path, *, verify: bool = False) -> None:
+        self.folder = version_folder(folder)
+        self.manifest: Manifest = read_manifest(self.folder)
+        check_files(self.folder, self.manifest, contents=verify)
+        self.name = self.manifest.name
+        try:
+            self._model = tf.saved_model.load(str(self.folder))
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            raise BundleError(f"`{self.folder}` cannot be loaded by TensorFlow: {error}") from error
+
+    def recommend(
+        self,
+        user_ids: Iterable[Any],
+        k: int = 20,
+        candidates: Iterable[Any] | None = None,
+        exclude: pd.DataFrame | None = None,
+    ) -> pd.DataFrame:
+        """Frame `user_id, item_id, rank, score`: the best `k` items of each user, warm and cold in one list.
+
+        What a user did in training is left out. A user the model does not know gets what is popular.
+
+        Args:
+            user_ids: ids, in the order of the lists.
+            k: int, at least 1. Lists are shorter only where fewer items can be listed.
+            candidates: item ids to choose from; default every item that is warm or has words.
+            exclude: frame `user_id, item_id` of pairs to leave out besides. Ids that it alone knows are ignored.
+
+        Raises:
+            InputError: `k` below 1, a candidate that is not in the bundle, or `exclude` without its columns.
+        """
+        asked = strings(user_ids)
+        rows = self._users.rows(asked)
+        hidden = self._done.of(rows).joined(self._excluded(asked, exclude))
+        return self._lists(asked, tf.gather(self._model.queries, rows), hidden, k, candidates)
+
+    def recommend_from_history(
+        self,
+        histories: Mapping[Any, Iterable[Any]] | pd.DataFrame,
+        k: int = 20,
+        candidates: Iterable[Any] | None = None,
+        exclude: pd.DataFrame | None = None,
+    ) -> pd.DataFrame:
+        """The same for people the model has never seen, from what they did so far; that is not listed.
+
+        An id that the model knows plays no part here: the history given is all that is known of each. Items the bundle
+        does not know are ignored; who has none left gets what is popular.
+
+        Args:
+            histories: mapping of user id to item ids, or frame `user_id, item_id`, in any order.
+            k, candidates, exclude: as in `recommend`.
+
+        Raises:
+            InputError: as in `recommend`; `histories` without its columns.
+        """
+        asked, lists = self._histories(histories)
+        parts = [
+            self._model.query_of_histories(tf.constant(part.values), tf.constant(part.splits))
+            for part in _parts(lists, self.manifest.dim)
+        ]
+        query = tf.concat(parts, axis=0)
+        return self._lists(asked, query, lists.joined(self._excluded(asked, exclude)), k, candidates)
+
+    def recommend_from_vectors(
+        self,
+        vectors: npt.ArrayLike,
+        ids: Iterable[Any] | None = None,
+        k: int = 20,
+        candidates: Iterable[Any] | None = None,
+        exclude: pd.DataFrame | None = None,
+    ) -> pd.DataFrame:
+        """The same for people known by a sentence, from its vector; a row of zeros says nothing and gets what is popular.
+
+        Args:
+            vectors: floating [B, T], of the encoder that the manifest names for the first block
+                (`tfcold.export.encode_texts` gives them).
+            ids: B names for the column `user_id`; default `"0"`, `"1"`, ...
+            k, candidates, exclude: as in `recommend`.
+
+        Raises:
+            InputError: as in `recommend`; vectors of another shape, or with NaN; a bundle whose items have no vectors.
+        """
+        block = self.manifest.text_block
+        if block is None:
+            raise InputError("`vectors` cannot be used: the items of this bundle have no vectors")
+        table, width = np.asarray(vectors, np.float32), int(self.manifest.text[block]["width"])
+        if table.ndim != 2 or table.shape[1] != width:
+            raise InputError(
+                f"`vectors` must have shape [B, {width}], as block {block!r} has; received {list(table.shape)}"
+            )
+        if not np.isfinite(table).all():
+            rows = np.flatnonzero(~np.isfinite(table).all(axis=1))
+            raise InputError(f"`vectors` must be finite; {len(rows)} rows are not, the first is row {rows[0]}")
+        asked = strings(range(len(table)) if ids is None else ids)
+        if len(asked) != len(table):
+            raise InputError(f"`ids` must name each of {len(table)} rows of `vectors`; received {len(asked)}")
+        query = self._model.query_of_vectors(tf.constant(table))
+        return self._lists(asked, query, self._excluded(asked, exclude), k, candidates)
+
+    def score(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        """Frame `user_id, item_id, score`, a row for every pair; `-inf` for an item that cannot be listed.
+
+        Args:
+            pairs: frame `user_id, item_id`. A user the model does not know scores by popularity.
+
+        Raises:
+            InputError: `pairs` without its columns.
+        """
+        _need_columns(pairs, "pairs")
+        users, items = strings(pairs[USER_ID]), strings(pairs[ITEM_ID])
+        scores = np.full(len(users), -np.inf, np.float32)
+        step = max(1, _CELLS // (self.manifest.dim + 1))
+        for start in range(0, len(users), step):
+            part = slice(start, start + step)
+            answer = self._model.signatures["score"](user_id=_tensor(users[part]), item_id=_tensor(items[part]))
+            scores[part] = answer["score"].numpy()
+        scores[scores <= np.finfo(np.float32).min] = -np.inf
+        return pd.DataFrame({USER_ID: users, ITEM_ID: items, SCORE: scores})
+
+    def similar_items(self, item_ids: Iterable[Any], k: int = 20) -> pd.DataFrame:
+        """Frame `item_id, similar_item_id, rank, score`: the items nearest to each by cosine, itself left out.
+
+        An item that is not in the bundle, or of which nothing is known, has no rows.
+
+        Args:
+            item_ids: ids, in the order of the lists.
+            k: int, at least 1.
+
+        Raises:
+            InputError: `k` below 1.
+        """
+        _check_k(k)
+        asked = strings(item_ids)
+        rows, scores = (tensor.numpy() for tensor in self._model.similar(self._items.rows(asked), _number(k)))
+        return self._frame({ITEM_ID: asked}, rows, scores, "similar_item_id")
+
+    def titles(self, item_ids: Iterable[Any]) -> pd.DataFrame:
+        """Frame `item_id` and what the bundle knows to show of each item, a row for every id; empty cells where nothing.
+
+        Args:
+            item_ids: ids, in the order of the rows; they may repeat.
+        """
+        asked = strings(item_ids)
+        if self._shown is None:
+            return pd.DataFrame({ITEM_ID: asked})
+        return self._shown.reindex(asked).rename_axis(ITEM_ID).reset_index()
+
+    def is_cold(self, item_ids: Iterable[Any]) -> npt.NDArray[np.bool_]:
+        """Bool [N]: true for an item that training never saw, or that the bundle does not know at all."""
+        flags: npt.NDArray[np.bool_] = self._model.is_cold.numpy()[self._items.rows(strings(item_ids))]
+        return flags
+
+    @property
+    def item_ids(self) -> Ids:
+        """Object [I] of str: every item of the bundle."""
+        return self._items.names[1:]
+
+    @property
+    def user_ids(self) -> Ids:
+        """Object [U] of str: every user of the bundle."""
+        return self._users.names[1:]
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _items(self) -> IdIndex:
+        return IdIndex(self._model.item_ids.numpy())
+
+    @cached_property
+    def _users(self) -> IdIndex:
+        return IdIndex(self._model.user_ids.numpy())
+
+    @cached_property
+    def _done(self) -> Lists:
+        return Lists(self._model.done_rows.numpy(), self._model.done_splits.numpy())
+
+    @cached_property
+    def _shown(self) -> pd.DataFrame | None:
+        path = self.folder / EXTRA / ITEMS_FILE
+        if not path.is_file():
+            return None
+        frame = pd.read_parquet(path)
+        return frame.set_index(pd.Index(strings(frame[ITEM_ID]), dtype=object)).drop(columns=ITEM_ID)
+
+    def _lists(
+        self, asked: Ids, query: tf.Tensor, hidden: Lists, k: int, candidates: Iterable[Any] | None
+    ) -> pd.DataFrame:
+        _check_k(k)
+        among = None if candidates is None else self._candidates(candidates)
+        width = len(self._items) if among is None else len(among)
+        step = max(1, _CELLS // max(1, min(k, width)))
+        frames = []
+        for start in range(0, max(1, len(asked)), step):  # one block for nobody, which makes the columns
+            part = slice(start, min(start + step, len(asked)))
+            lists = hidden[part]
+            given = (tf.constant(lists.values), tf.constant(lists.splits), _number(min(k, max(1, width))))
+            if among is None:
+                rows, scores = self._model.search(query[part], *given)
+            else:
+                rows, scores = self._model.search_among(query[part], tf.constant(among), *given)
+            frames.append(self._frame({USER_ID: asked[part]}, rows.numpy(), scores.numpy(), ITEM_ID))
+        return pd.concat(frames, ignore_index=True)
+
+    def _frame(self, asked: Mapping[str, Ids], rows: Rows, scores: Floats, column: str) -> pd.DataFrame:
+        listed, places = np.nonzero(rows)
+        return pd.DataFrame(
+            {
+                **{name: ids[listed] for name, ids in asked.items()},
+                column: self._items.names[rows[listed, places]],
+                RANK: places.astype(np.int64) + 1,
+                SCORE: scores[listed, places],
+            }
+        )
+
+    def _candidates(self, candidates: Iterable[Any]) -> Rows:
+        asked = strings(candidates)
+        rows = self._items.rows(asked)
+        unknown = asked[rows == 0]
+        if len(unknown):
+            raise InputError(
+                f"`candidates` holds {len(unknown)} of {len(asked)} ids that no item has: "
+                f"{', '.join(map(repr, unknown[:3]))}. Leave them out, or add the items with `tfcold add-items`"
+            )
+        return np.unique(rows)
+
+    def _excluded(self, asked: Ids, exclude: pd.DataFrame | None) -> Lists:
+        if exclude is None:
+            return Lists.empty(len(asked))
+        _need_columns(exclude, "exclude")
+        pairs = pd.DataFrame(
+            {"user": strings(exclude[USER_ID]), "item": self._items.rows(strings(exclude[ITEM_ID]))}
+        ).merge(pd.DataFrame({"user": asked, "query": np.arange(len(asked))}), on="user")
+        return Lists.of_pairs(pairs["query"].to_numpy(np.int64), pairs["item"].to_numpy(np.int32), len(asked))
+
+    def _histories(self, histories: Mapping[Any, Iterable[Any]] | pd.DataFrame) -> tuple[Ids, Lists]:
+        if isinstance(histories, pd.DataFrame):
+            _need_columns(histories, "histories")
+            queries, users = pd.factorize(strings(histories[USER_ID]))
+            asked, items = np.asarray(users, object), strings(histories[ITEM_ID])
+        else:
+            asked = strings(histories)
+            lists = [strings(items) for items in histories.values()]
+            queries = np.repeat(np.arange(len(lists)), [len(items) for items in lists])
+            items = np.concatenate([np.empty(0, object), *lists])
+        return asked, Lists.of_pairs(queries, self._items.rows(items), len(asked))
+
+
+def _parts(lists: Lists, dim: int) -> Iterable[Lists]:
+    """The lists in runs whose vectors [M, D] stay small; at least one run."""
+    most = max(1, _CELLS // dim)
+    start = 0
+    while start < len(lists) or start == 0:
+        reach = np.searchsorted(lists.splits, lists.splits[start] + most, side="right") - 1
+        stop = min(len(lists), max(start + 1, int(reach)))
+        yield lists[start:stop]
+        start = max(stop, 1)
+
+
+def _check_k(k: int) -> None:
+    if k < 1:
+        raise InputError(f"`k` must be at least 1; received {k}")
+
+
+def _need_columns(frame: pd.DataFrame, argument: str) -> None:
+    if missing := [column for column in (USER_ID, ITEM_ID) if column not in frame.columns]:
+        raise InputError(
+            f"`{argument}` must have columns {USER_ID}, {ITEM_ID}; {', '.join(missing)} is missing, "
+            f"received {[str(name) for name in frame.columns]}"
+        )
+
+
+def _tensor(ids: Ids) -> tf.Tensor:
+    return tf.constant(ids.tolist(), tf.string, shape=[len(ids)])
+
+
+def _number(k: int) -> tf.Tensor:
+    return tf.constant(min(k, 2**31 - 1), tf.int32)

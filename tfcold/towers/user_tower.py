@@ -1,0 +1,122 @@
+"""A user: an ID, what they did, and their own words; any of the three may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from tfcold._keras import keras
+from tfcold.layers import Fusion, HistoryPooling, IdDropout
+from tfcold.registration import export
+
+HISTORY = "history"
+
+
+@export("tfcold.towers.UserTower")
+class UserTower(keras.layers.Layer):
+    """Fuses a user's ID embedding, their pooled history and the features of their own words.
+
+    `q_u = fusion(id_dropout(P[u]), {history: pool(h_1 .. h_n), words: ...})`. To the fusion the pooled history is
+    one more block; a user without any is masked there. A user that training never saw has no ID embedding.
+
+    Args:
+        num_users: int. Users with a row; row 0 comes on top.
+        dim: int, D > 0. Width of the ID embedding, of the pooled history and of the output.
+        fusion: `Fusion`. How the parts become one vector.
+        use_ids: bool, default True. False leaves the ID embedding out: a user is what they did and said.
+        id_dropout: float in [0, 1), default 0. Share of warm users shown as cold in training.
+        pooling_alpha: float in [0, 1], default 0. Pooled history is `sum_j h_j / n**alpha`.
+        seed: int or None.
+
+    Call args:
+        user_rows: int32 [B]; 0 is unseen.
+        history: floating [B, H, D], the vectors of what they did.
+        history_mask: bool [B, H].
+        features: mapping of block name to floating [B, F]: their own words.
+        masks: mapping of block name to bool [B].
+
+    Returns: [B, D].
+    """
+
+    def __init__(
+        self,
+        num_users: int,
+        dim: int,
+        fusion: Fusion | Mapping[str, Any],
+        use_ids: bool = True,
+        id_dropout: float = 0.0,
+        pooling_alpha: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.num_users = num_users
+        self.dim = dim
+        self.use_ids = use_ids
+        self.id_dropout_rate = id_dropout
+        self.pooling_alpha = pooling_alpha
+        self.seed = seed
+        self.fusion: Fusion = (
+            fusion if isinstance(fusion, Fusion) else keras.saving.deserialize_keras_object(dict(fusion))
+        )
+        # an ID starts as nothing and learns what history and words cannot say
+        self.embedding = (
+            keras.layers.Embedding(num_users + 1, dim, embeddings_initializer="zeros", name="user_embedding")
+            if use_ids
+            else None
+        )
+        self.id_dropout = IdDropout(rate=id_dropout, seed=seed, name="id_dropout")
+        self.pooling = HistoryPooling(alpha=pooling_alpha, name="pooling")
+
+    def build(self, input_shape: Any = None) -> None:
+        if self.embedding is not None and not self.embedding.built:
+            self.embedding.build(())
+        super().build(input_shape)
+
+    def call(
+        self,
+        user_rows: tf.Tensor,
+        history: tf.Tensor,
+        history_mask: tf.Tensor,
+        features: Mapping[str, tf.Tensor],
+        masks: Mapping[str, tf.Tensor],
+        training: bool | None = None,
+    ) -> tf.Tensor:
+        pooled = self.pooling(history, mask=history_mask)
+        has_history = tf.reduce_any(history_mask, axis=1)
+        return self.from_pooled(user_rows, pooled, has_history, features, masks, training=training)
+
+    def from_pooled(
+        self,
+        user_rows: tf.Tensor,
+        pooled: tf.Tensor,
+        has_history: tf.Tensor,
+        features: Mapping[str, tf.Tensor],
+        masks: Mapping[str, tf.Tensor],
+        training: bool | None = None,
+    ) -> tf.Tensor:
+        """The same [B, D] from a history that is pooled already, [B, D]."""
+        is_cold = tf.equal(user_rows, 0)
+        if self.embedding is None:
+            embedded = tf.zeros_like(pooled)
+            is_cold = tf.ones_like(is_cold)
+        else:
+            embedded, is_cold = self.id_dropout(self.embedding(user_rows), is_cold, training=training)
+        blocks = {HISTORY: pooled, **features}
+        block_masks = {HISTORY: has_history, **masks}
+        return self.fusion(embedded, blocks=blocks, block_masks=block_masks, is_cold=is_cold, training=training)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        config.update(
+            num_users=self.num_users,
+            dim=self.dim,
+            fusion=keras.saving.serialize_keras_object(self.fusion),
+            use_ids=self.use_ids,
+            id_dropout=self.id_dropout_rate,
+            pooling_alpha=self.pooling_alpha,
+            seed=self.seed,
+        )
+        return config

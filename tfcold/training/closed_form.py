@@ -1,0 +1,241 @@
+"""The closed-form start: two towers that are as good as the linear specialists before the first gradient step.
+
+Warm: a linear teacher (EASE, or iALS for large catalogues) cut to the width of the towers gives the ID embeddings of
+both item towers. Cold: ridge regression from the features of words to those same embeddings gives the kernels of the
+fusion layers, so a new item gets the embeddings that its words predict. Two scales, chosen on validation, make warm
+and cold comparable in one list; ridge shrinks, and without them a mixed list buries every cold item.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfcold.layers import ConcatFusion
+from tfcold.models import TwoTower
+from tfcold.progress import logger
+from tfcold.ranking import Queries, recommend_rows
+from tfcold.towers.user_tower import HISTORY
+from tfcold.training import choose
+from tfcold.training.choose import DotScorer
+from tfcold.training.factors import Factors
+from tfcold.training.ridge import ridge_maps
+from tfcold.training.settings import Settings
+
+if TYPE_CHECKING:
+    from tfcold.splits.split import Split
+
+Floats = npt.NDArray[np.float32]
+
+PENALTIES = (30.0, 100.0, 300.0, 1000.0)
+TEXT_PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+COLD_SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
+WARM_TEXT_SCALES = (0.0, 0.05, 0.1, 0.2, 0.4)
+USER_WORDS_SCALES = (0.0, 0.03, 0.1, 0.3, 1.0)
+PRIOR_STRENGTHS = (0.0, 0.1, 0.3, 1.0, 3.0)
+PRIOR_DECAYS = (0.5, 1.0)
+KNOWN = (1, 3, 10)  # history lengths at which the prior is chosen
+_WIDTHS = (64, 128, 256, 512, 768, 1024, 1536, 2048)
+_WIDTH_TOLERANCE = 0.005
+
+
+def choose_penalty(split: Split, settings: Settings) -> Settings:
+    """Settings with the teacher's penalty."""
+    if settings.penalty is not None:
+        return settings
+    sample = choose.validation_sample(split, seed=settings.seed)
+    return settings.with_(penalty=choose.teacher_penalty(sample, PENALTIES, seed=settings.seed))
+
+
+def choose_dim(split: Split, factors: Factors, settings: Settings) -> Settings:
+    """Settings with the smallest width that is as good on warm validation rows as any up to `max_dim`."""
+    if settings.dim is not None:
+        return settings
+    sample = choose.validation_sample(split, seed=settings.seed)
+    useful = int(np.abs(factors.outputs).max(axis=0).astype(bool).sum()) or 1
+    widest = min(settings.max_dim, max(useful, 8))
+    widths = [*(width for width in _WIDTHS if width < widest), widest]
+
+    def measure(dim: float) -> float:
+        cut = int(dim)
+        return choose.quality(DotScorer(factors.inputs[:, :cut], factors.outputs[:, :cut]), sample, "warm")
+
+    return settings.with_(dim=int(choose.best_of("width", widths, measure, tolerance=_WIDTH_TOLERANCE)))
+
+
+class TextMaps:
+    """Ridge maps from the features of items to both sides of the factors, for one penalty after another.
+
+    Args:
+        model: its feature table is adapted already.
+        split: warm items with vectors teach.
+        factors: what is taught.
+    """
+
+    def __init__(self, model: TwoTower, split: Split, factors: Factors, penalties: tuple[float, ...]) -> None:
+        self.widths = {name: encoder.feature_width for name, encoder in model.item_features.encoders.items()}
+        self.features = model.item_features.concatenated()
+        self.has_words = model.item_features.any_mask()
+        taught = split.warm_items & self.has_words
+        maps = ridge_maps(self.features[taught], [factors.outputs[taught], factors.inputs[taught]], penalties)
+        self.maps = dict(zip(penalties, maps, strict=True))
+
+    def candidates(self, penalty: float) -> Floats:
+        """Predicted outputs float32 [I + 1, D] of every item with words; zeros of the others."""
+        return np.asarray(self.features @ self.maps[penalty][0], np.float32)
+
+    def history(self, penalty: float) -> Floats:
+        """Predicted inputs, likewise."""
+        return np.asarray(self.features @ self.maps[penalty][1], np.float32)
+
+    def kernels(self, penalty: float, side: int) -> dict[str, Floats]:
+        """The map cut into one kernel [F, D] a block; side 0 is candidates, 1 is history."""
+        cuts = np.cumsum(list(self.widths.values()))[:-1]
+        return dict(zip(self.widths, np.split(self.maps[penalty][side], cuts, axis=0), strict=True))
+
+
+def choose_words(split: Split, factors: Factors, maps: TextMaps, settings: Settings) -> Settings:
+    """Settings with the penalty of the text map and the two scales, each where validation has rows to tell."""
+    sample = choose.validation_sample(split, seed=settings.seed)
+    warm = split.warm_items[:, None]
+
+    def scorer(penalty: float, cold_scale: float, warm_text_scale: float) -> DotScorer:
+        predicted = maps.candidates(penalty)
+        candidates = np.where(warm, factors.outputs + warm_text_scale * predicted, cold_scale * predicted)
+        return DotScorer(np.where(warm, factors.inputs, maps.history(penalty)), candidates)
+
+    if settings.text_penalty is None:
+        penalty = 1.0
+        if choose.has(sample, "cold_item"):
+            penalty = choose.best_of(
+                "text penalty",
+                sorted(maps.maps, reverse=True),
+                lambda option: choose.quality(scorer(option, 1.0, 0.0), sample, "cold_item"),
+            )
+        settings = settings.with_(text_penalty=penalty)
+    penalty = settings.text_penalty or 1.0
+    if settings.warm_text_scale is None:
+        scale = 0.0
+        if choose.has(sample, "warm"):
+            scale = choose.best_of(
+                "words of warm items",
+                WARM_TEXT_SCALES,
+                lambda option: choose.quality(scorer(penalty, 1.0, option), sample, "warm"),
+                tolerance=0.002,
+            )
+        settings = settings.with_(warm_text_scale=scale)
+    warm_text_scale = settings.warm_text_scale or 0.0
+    if settings.cold_scale is None:
+        scale = 4.0
+        if choose.has(sample, "all"):
+            scale = choose.best_of(
+                "scale of cold items",
+                COLD_SCALES,
+                lambda option: choose.quality(scorer(penalty, option, warm_text_scale), sample, "all"),
+            )
+        settings = settings.with_(cold_scale=scale)
+    return settings
+
+
+def choose_prior(split: Split, model: TwoTower, factors: Factors, settings: Settings) -> Settings:
+    """Settings with the popularity prior, by giving known users back one, three and ten of their own rows.
+
+    Training users stand in for new ones: a few of their rows are revealed, the others are the targets. They are known
+    to the teacher, which flatters histories against the prior; what is chosen errs towards too little prior.
+    """
+    if settings.prior_strength is not None and settings.prior_decay is not None:
+        return settings
+    revealed, targets = _reveal(split, seed=settings.seed)
+    if revealed is None or targets is None:
+        return settings.with_(prior_strength=0.0, prior_decay=1.0)
+    prior = model.prior.values.numpy()
+    warm = np.flatnonzero(split.warm_items).astype(np.int32)
+
+    def measure(strength: float, decay: float) -> float:
+        scorer = DotScorer(
+            factors.inputs,
+            factors.outputs,
+            prior=prior,
+            prior_weight=lambda counts: (strength / (1 + counts) ** decay).astype(np.float32),
+        )
+        return float(np.mean([_list_quality(scorer, seen, wanted, warm) for seen, wanted in zip(revealed, targets, strict=True)]))
+
+    scale = _score_spread(factors, revealed[0], warm)
+    decays = PRIOR_DECAYS if settings.prior_decay is None else (settings.prior_decay,)
+    strengths = (
+        tuple(scale * strength for strength in PRIOR_STRENGTHS)
+        if settings.prior_strength is None
+        else (settings.prior_strength,)
+    )
+    found = {(strength, decay): measure(strength, decay) for strength in strengths for decay in decays}
+    strength, decay = max(found, key=lambda pair: found[pair])
+    logger.info("prior: strength %.4g, decay %g, quality %.4f (without: %.4f)", strength, decay, found[strength, decay], min(found.values()))
+    return settings.with_(prior_strength=float(strength), prior_decay=float(decay))
+
+
+def _reveal(split: Split, *, seed: int, num_users: int = 500) -> tuple[Any, Any]:
+    """CSR histories of KNOWN rows, and CSR targets, of users with more than twice as many; (None, None) without any."""
+    matrix = split.train_matrix().tocsr()
+    lengths = np.diff(matrix.indptr)
+    rng = np.random.default_rng(seed)
+    least = min(2 * KNOWN[-1] + 1, int(lengths.max(initial=0)))
+    users = np.flatnonzero(lengths >= max(least, KNOWN[0] + 1))
+    if len(users) == 0:
+        return None, None
+    users = np.sort(rng.permutation(users)[:num_users])
+    rows = matrix[users]
+    order = rng.random(rows.nnz)
+    owner = np.repeat(np.arange(len(users)), np.diff(rows.indptr))
+    ranked = np.lexsort((order, owner))
+    place = np.empty(rows.nnz, np.int64)
+    place[ranked] = np.arange(rows.nnz) - np.repeat(rows.indptr[:-1], np.diff(rows.indptr))
+    histories, targets = [], []
+    for known in KNOWN:
+        for parts, keep in ((histories, place < known), (targets, place >= known)):
+            part = rows.copy()
+            part.data = keep.astype(np.float32)
+            part.eliminate_zeros()
+            parts.append(part)
+    return histories, targets
+
+
+def _list_quality(scorer: DotScorer, histories: Any, targets: Any, warm: npt.NDArray[np.int32]) -> float:
+    """NDCG@20 of lists for histories alone."""
+    queries = Queries(np.zeros(histories.shape[0], np.int32), histories)
+    listed, _ = recommend_rows(scorer, queries, warm, 20, exclude=histories)
+    hits = np.asarray(targets[np.arange(len(listed))[:, None], listed].todense()) if len(listed) else np.zeros((0, 1))
+    discount = 1 / np.log2(np.arange(2, hits.shape[1] + 2))
+    ideal = np.cumsum(discount)[np.minimum(np.diff(targets.indptr), len(discount)) - 1]
+    return float(((hits > 0) @ discount / ideal).mean())
+
+
+def _score_spread(factors: Factors, histories: Any, warm: npt.NDArray[np.int32]) -> float:
+    """Standard deviation of the scores that one known interaction gives."""
+    return float((np.asarray(histories @ factors.inputs) @ factors.outputs[warm].T).std()) or 1.0
+
+
+def assign(model: TwoTower, split: Split, factors: Factors, maps: TextMaps | None, settings: Settings) -> None:
+    """Loads factors, maps and scales into the weights of the model."""
+    model.candidate_tower.embedding.set_weights([factors.outputs])
+    model.history_tower.embedding.set_weights([factors.inputs])
+    identity = np.eye(model.dim, dtype=np.float32)
+    user_fusion = model.user_tower.fusion
+    silent = {name: np.zeros((width, model.dim), np.float32) for name, width in model.schema.user_vectors.items()}
+    user_fusion.set_linear(block_kernels={**silent, HISTORY: identity})
+    towers = (model.candidate_tower, model.history_tower)
+    for side, tower in enumerate(towers):
+        if maps is not None and isinstance(tower.fusion, ConcatFusion):
+            tower.fusion.set_linear(block_kernels=maps.kernels(settings.text_penalty or 1.0, side))
+    if isinstance(model.candidate_tower.fusion, ConcatFusion):
+        model.candidate_tower.fusion.cold_scale.assign(settings.cold_scale or 1.0)
+        model.candidate_tower.fusion.warm_text_scale.assign(settings.warm_text_scale or 0.0)
+        model.history_tower.fusion.warm_text_scale.assign(0.0)
+    model.prior.set_weights_of(settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay)
+
+
+def truncated(factors: Factors, dim: int) -> Factors:
+    """The first `dim` columns of both sides."""
+    return replace(factors, inputs=factors.inputs[:, :dim], outputs=factors.outputs[:, :dim])

@@ -1,0 +1,166 @@
+"""From a split and its vectors to a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfcold._keras import keras
+from tfcold.blocks import Features
+from tfcold.models import TwoTower
+from tfcold.progress import logger
+from tfcold.schema import Schema
+from tfcold.training import choose, closed_form
+from tfcold.training.callbacks import RegimeValidation
+from tfcold.training.factors import Factors, teacher_factors
+from tfcold.training.inner import inner_split
+from tfcold.training.objective import batches, choose_objective
+from tfcold.training.settings import Settings
+from tfcold.training.trained import TrainedModel, trained_model
+
+if TYPE_CHECKING:
+    from tfcold.splits.split import Split
+
+
+def fit(
+    split: Split,
+    features: Features,
+    settings: Settings | None = None,
+    *,
+    log_dir: str | Path | None = None,
+    backup_dir: str | Path | None = None,
+    callbacks: tuple[keras.callbacks.Callback, ...] = (),
+) -> TrainedModel:
+    """A model of the training rows of a split, ready to recommend, evaluate and export.
+
+    Settings that are `None` are chosen on the validation rows. Where the split has no validation rows of warm items
+    and of cold ones, a part of the training rows plays validation first; then the model is fitted anew on all
+    training rows with what was chosen. The fit starts from a closed form (`training.closed_form`) and goes on by
+    gradient steps for as long as validation gains; it never ends below the start.
+
+    Args:
+        split: its training rows are learned from; its test rows are not read.
+        features: vectors of items, and of users where there are any; the split's dataset gives their order.
+        settings: default `Settings()`, which is `Settings.preset("fast")`.
+        log_dir: folder for TensorBoard, or None.
+        backup_dir: folder in which an interrupted fit finds its last epoch again, or None. Emptied when the fit ends.
+        callbacks: more Keras callbacks for the gradient steps.
+
+    Returns: `TrainedModel`.
+
+    Raises:
+        InputError: settings out of range.
+    """
+    settings = settings or Settings()
+    keras.utils.set_random_seed(settings.seed)
+    if choose.has(split, "warm") and (choose.has(split, "cold_item") or not features.items):
+        return _fit(split, features, settings, log_dir, backup_dir, callbacks)
+    logger.info("no validation rows for warm and cold items: a part of the training rows plays validation first")
+    inner = inner_split(split, seed=settings.seed)
+    rehearsal = _fit(inner, features, settings, None, None, ())
+    chosen = rehearsal.settings
+    logger.info("fitting anew on all %d training rows", len(split.train))
+    return _fit(split, features, chosen, log_dir, backup_dir, callbacks)
+
+
+def _fit(
+    split: Split,
+    features: Features,
+    settings: Settings,
+    log_dir: str | Path | None,
+    backup_dir: str | Path | None,
+    callbacks: tuple[keras.callbacks.Callback, ...],
+) -> TrainedModel:
+    settings = closed_form.choose_penalty(split, settings)
+    factors = teacher_factors(
+        split, settings.dim or settings.max_dim, penalty=settings.penalty or 100.0, seed=settings.seed
+    )
+    settings = closed_form.choose_dim(split, factors, settings)
+    factors = closed_form.truncated(factors, settings.dim or settings.max_dim)
+    model = build_model(split, features, settings)
+    settings = _closed_form(model, split, factors, settings)
+    provenance = {name: dict(block.provenance) for name, block in {**features.items, **features.users}.items()}
+    trained = trained_model(model, split, settings, provenance=provenance)
+    if settings.epochs:
+        trained.settings = train(trained, split, log_dir=log_dir, backup_dir=backup_dir, callbacks=callbacks)
+    return trained
+
+
+def build_model(split: Split, features: Features, settings: Settings) -> TwoTower:
+    """A `TwoTower` for a split and its vectors, adapted but not yet trained."""
+    dataset = split.dataset
+    warm = split.warm_items
+    schema = Schema(
+        num_users=len(dataset.user_ids),
+        num_items=len(dataset.item_ids),
+        item_vectors={name: block.width for name, block in features.items.items()},
+        user_vectors={name: block.width for name, block in features.users.items()},
+    )
+    model = TwoTower(
+        schema,
+        dim=settings.dim or settings.max_dim,
+        num_landmarks={
+            name: min(settings.max_landmarks, int((block.mask & warm).sum())) for name, block in features.items.items()
+        },
+        kernel_gamma=settings.kernel_gamma,
+        id_dropout=settings.id_dropout,
+        seed=settings.seed,
+    )
+    counts = np.bincount(dataset.item_rows[split.train], minlength=len(warm))
+    model.adapt(features, item_counts=counts, seed=settings.seed)
+    return model
+
+
+def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Settings) -> Settings:
+    maps = None
+    taught = split.warm_items & model.item_features.any_mask()
+    if taught.any():
+        penalties = closed_form.TEXT_PENALTIES if settings.text_penalty is None else (settings.text_penalty,)
+        maps = closed_form.TextMaps(model, split, factors, penalties)
+        settings = closed_form.choose_words(split, factors, maps, settings)
+    settings = closed_form.choose_prior(split, model, factors, settings)
+    closed_form.assign(model, split, factors, maps, settings)
+    return settings
+
+
+def train(
+    trained: TrainedModel,
+    split: Split,
+    *,
+    log_dir: str | Path | None = None,
+    backup_dir: str | Path | None = None,
+    callbacks: tuple[Any, ...] = (),
+) -> Settings:
+    """Gradient steps from where the model stands; returns the settings with the epochs that were worth it.
+
+    With validation rows, the best epoch is kept and counts; without, all `settings.epochs` are run.
+    """
+    settings, model = trained.settings, trained.model
+    objective = choose_objective(split, model, settings)
+    model.compile(
+        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        jit_compile=settings.jit_compile,
+    )
+    watched = list(callbacks)
+    validation = None
+    if split.validation:
+        sample = choose.validation_sample(split, seed=settings.seed)
+        validation = RegimeValidation(trained, sample, settings.patience)
+        watched.insert(0, validation)
+    if log_dir is not None:
+        watched.append(keras.callbacks.TensorBoard(str(log_dir), write_graph=False, profile_batch=0))
+    if backup_dir is not None:
+        watched.append(keras.callbacks.BackupAndRestore(str(backup_dir)))
+    model.fit(
+        batches(split, objective, settings),
+        epochs=settings.epochs,
+        callbacks=watched,
+        verbose=0,
+    )
+    trained.refresh()
+    if validation is None:
+        return settings
+    trained.log = validation.history
+    return settings.with_(epochs=validation.best_epoch)

@@ -1,0 +1,96 @@
+"""What a fit may be told, and what it chooses for itself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from tfcold.errors import InputError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a fit. `None` means: chosen on validation rows, by `training.choose`.
+
+    Args:
+        max_dim: int, default 512. Widest shared space; the width is the smallest that validation finds as good.
+        dim: int or None. Width D.
+        penalty: float or None. Ridge penalty of the EASE teacher.
+        max_landmarks: int >= 0, default 1024. Most kernel landmarks for each block; 0 stays linear.
+        kernel_gamma: float > 0, default 0.5. `k(a, b) = exp(-gamma |a - b|^2)`.
+        text_penalty: float or None. Ridge penalty of the map from words to factors.
+        cold_scale: float or None. Scale of cold candidates beside warm ones.
+        warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
+        user_words_scale: float or None. How much a user's own words count beside their history.
+        prior_strength, prior_decay: float or None. `PopularityPrior`.
+        epochs: int >= 0, default 5. Epochs of gradient training after the closed-form start.
+        patience: int, default 2. Epochs without gain on validation after which training stops.
+        objective: `"auto"`, `"full"` or `"retrieval"`. Softmax over the whole catalogue, or over the batch with logQ
+            correction and uniform negatives; `auto` takes the whole catalogue while that is affordable.
+        batch_size: int, default 256. Users (full) or four times as many rows (retrieval) a batch.
+        learning_rate: float > 0, default 1e-4. Adam's.
+        hidden_share: float in (0, 1), default 0.5. Share of a history hidden from the input in training.
+        id_dropout: float in [0, 1), default 0.2. Share of candidates that training shows without their ID.
+        mixed_precision: bool, default False. Compute in float16 on GPUs; weights stay float32.
+        jit_compile: bool, default False. Compile the training step with XLA.
+        seed: int, default 0. Fixes everything that is drawn.
+    """
+
+    max_dim: int = 512
+    dim: int | None = None
+    penalty: float | None = None
+    max_landmarks: int = 1024
+    kernel_gamma: float = 0.5
+    text_penalty: float | None = None
+    cold_scale: float | None = None
+    warm_text_scale: float | None = None
+    user_words_scale: float | None = None
+    prior_strength: float | None = None
+    prior_decay: float | None = None
+    epochs: int = 5
+    patience: int = 2
+    objective: str = "auto"
+    batch_size: int = 256
+    learning_rate: float = 1e-4
+    hidden_share: float = 0.5
+    id_dropout: float = 0.2
+    mixed_precision: bool = False
+    jit_compile: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.objective not in ("auto", "full", "retrieval"):
+            raise InputError(
+                f"`objective` must be one of 'auto', 'full', 'retrieval'; received {self.objective!r}"
+            )
+        for name, least in (("max_dim", 1), ("max_landmarks", 0), ("epochs", 0), ("patience", 1), ("batch_size", 1)):
+            if getattr(self, name) < least:
+                raise InputError(f"`{name}` must be at least {least}; received {getattr(self, name)}")
+        if not 0 < self.hidden_share < 1:
+            raise InputError(f"`hidden_share` must lie in (0, 1); received {self.hidden_share}")
+        if not 0 <= self.id_dropout < 1:
+            raise InputError(f"`id_dropout` must lie in [0, 1); received {self.id_dropout}")
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> Settings:
+        """`"fast"` (the default everywhere) or `"best"`, with some fields changed.
+
+        Raises:
+            InputError: another name.
+        """
+        if name not in PRESETS:
+            raise InputError(f"`preset` must be one of {', '.join(map(repr, PRESETS))}; received {name!r}")
+        return replace(PRESETS[name], **changes)
+
+    def with_(self, **changes: Any) -> Settings:
+        """The same with some fields changed."""
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+PRESETS: Final = {
+    "fast": Settings(),
+    "best": Settings(max_dim=1536, max_landmarks=4096, epochs=15, patience=3),
+}
