@@ -37,12 +37,14 @@ LADDER = {
     **TENSOR_SIDE,
     "evaluation": BELOW,
     "training": BELOW | {"evaluation"},
-    "export": BELOW | {"evaluation", "serving"},
+    "export": BELOW | {"evaluation", "serving", "training"},  # what is exported has been trained
     "serving": set[str](),
     # on top: whole jobs, made of everything below
     "workflow": BELOW | {"evaluation", "training", "export", "serving"},
-    "demo": BELOW | {"evaluation", "training", "export", "serving", "workflow"},
-    "cli": BELOW | {"evaluation", "training", "export", "serving", "workflow", "demo"},
+    "judging": BELOW | {"evaluation", "export", "serving"},  # a bundle on somebody's rows
+    "showcase": BELOW | {"evaluation", "export", "serving"},  # lists with titles
+    "demo": BELOW | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase"},
+    "cli": BELOW | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase", "demo"},
     "__main__": {"cli"},
 }
 SERVING_FLOOR = {"assets", "columns", "errors", "extras", "files", "manifest", "progress", "version"}  # no Keras

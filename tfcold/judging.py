@@ -100,12 +100,12 @@ def split_of_bundle(scorer: BundleScorer, held_out: pd.DataFrame, exclude: pd.Da
         Users.from_frame(pd.DataFrame({USER_ID: tables.user_ids})),
     )
     test = _without(held_out, seen)
-    if dropped := len(held_out) - len(test):
-        logger.warning("%d of %d held-out rows were seen in training and are left out", dropped, len(held_out))
     if len(test) == 0:
         raise InputError(
             f"`interactions` must hold rows that the model was not trained on; it saw all {len(held_out)} of them"
         )
+    if dropped := len(held_out) - len(test):
+        logger.warning("%d of %d held-out rows were seen in training and are left out", dropped, len(held_out))
     hidden = None if exclude is None else _without(_without(exclude, seen), test)
     return given(dataset, test=test, validation=None if hidden is None or hidden.empty else hidden)
 

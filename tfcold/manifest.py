@@ -85,7 +85,7 @@ class Manifest:
                 f"`{where}` has schema_version {content['schema_version']}; this tfcold reads up to {SCHEMA_VERSION}. "
                 "Update tfcold"
             )
-        values = {}
+        values: dict[str, Any] = {}
         for one in fields(cls):
             kind = _KINDS[str(one.type).partition("[")[0]]
             value = content.get(one.name)
@@ -110,7 +110,9 @@ def read_manifest(version: Path) -> Manifest:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BundleError(f"`{version}` is a SavedModel without {EXTRA}/{MANIFEST_FILE}, so no bundle of tfcold") from None
+        raise BundleError(
+            f"`{version}` is a SavedModel without {EXTRA}/{MANIFEST_FILE}, so no bundle of tfcold"
+        ) from None
     except (OSError, ValueError) as error:
         raise BundleError(f"`{path}` cannot be read as JSON: {error}") from error
     return Manifest.from_dict(content, str(path))
@@ -138,8 +140,8 @@ def version_folder(folder: str | Path) -> Path:
         return path / str(versions[-1])
     found = "a folder that holds no version" if path.is_dir() else "a file" if path.exists() else "nothing"
     raise BundleError(
-        f"`{path}` must be the folder of a bundle, with {SAVED_MODEL} in it or in its numbered versions; found {found}. "
-        "`tfcold fit --out` writes one"
+        f"`{path}` must be the folder of a bundle, with {SAVED_MODEL} in it or in its numbered versions; "
+        f"found {found}. `tfcold fit --out` writes one"
     )
 
 

@@ -179,6 +179,25 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[str] | None, argument: 
         )
 
 
+def check_words(words: Words) -> None:
+    """Nothing, if every encoder asked for can be had, and agrees with the vectors that come from files.
+
+    Costs no training, so a long job calls it first.
+
+    Raises:
+        InputError: a spec that stands for no encoder.
+        EncoderMismatchError: block `text` comes from a file that another encoder wrote.
+    """
+    for place, spec in enumerate(_dense(words.encoders or ())):
+        encoder = get_encoder(spec)
+        if place == 0 and TEXT in words.item_vectors:
+            _require_agreement(words.item_vectors[TEXT], encoder, TEXT)
+
+
+def _dense(specs: Iterable[str]) -> list[str]:
+    return [spec for spec in dict.fromkeys(specs) if spec not in (LEXICAL, NO_ENCODER)]
+
+
 def build_features(split: Split, words: Words | None = None) -> Encoded:
     """The vector blocks of a split's items and users.
 
@@ -201,9 +220,7 @@ def build_features(split: Split, words: Words | None = None) -> Encoded:
             "items, block %s: %d of %d have a vector of width %d",
             name, int(items[name].mask.sum()), dataset.num_items, items[name].width,
         )  # fmt: skip
-    users = {
-        name: found.block(name, dataset.user_ids) for name, found in _user_vectors(split, words, encoders).items()
-    }
+    users = {name: found.block(name, dataset.user_ids) for name, found in _user_vectors(split, words, encoders).items()}
     return Encoded(Features(items, users), encoders)
 
 
@@ -225,6 +242,7 @@ def _item_vectors(split: Split, words: Words, encoders: dict[str, TextEncoder]) 
             continue
         template = TextTemplate(tuple(words.item_text)) if words.item_text else TextTemplate.infer(frame, ITEM_ID)
         store = words.store or default_store()
+        logger.info("encoding the words of %d items with %s; what %s knows is read", len(frame), spec, store.folder)
         found = encode_items(frame, encoder, template=template, store=store)
         vectors[name] = TextVectors(found.ids, found.vectors, {**found.provenance, ENCODER_SPEC: spec})
     # the order of blocks is the order of the model's inputs

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tfcold import layers, objectives
+from tfcold import layers, models, objectives, towers
+from tfcold.blocks import Features, VectorBlock
+from tfcold.schema import Schema
 
 Inputs = dict[str, Any]  # argument of `call` -> array, or mapping of arrays; the first argument first
 
@@ -21,6 +23,8 @@ class Specimen:
         build: makes an instance. It must not name a dtype: the law of mixed precision sets the policy.
         inputs: B -> the call arguments for a batch of B. Axes that change with B are the unknown ones.
         prepare: sets what `adapt` and the like would set; gets the instance before it is called.
+        call: how it is asked, where that is not by calling it.
+        output_dtype: what it answers in under a mixed policy; None is the compute dtype.
         options: call arguments that are no tensors.
         exempt: law -> why it cannot hold. An exemption that is no longer needed fails.
     """
@@ -28,6 +32,8 @@ class Specimen:
     build: Callable[[], Any]
     inputs: Callable[[int], Inputs]
     prepare: Callable[[Any], None] = lambda instance: None
+    call: Callable[..., Any] = lambda instance, *inputs, **named: instance(*inputs, **named)
+    output_dtype: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     exempt: Mapping[str, str] = field(default_factory=dict)
 
@@ -61,6 +67,19 @@ def fusion_inputs(batch: int) -> Inputs:
 def fusion(cls: type, **options: Any) -> Specimen:
     return Specimen(lambda: cls(4, {"text": 3, "image": 2}, seed=7, **options), fusion_inputs)
 
+
+def block(num_rows: int, width: int) -> VectorBlock:
+    """Vectors for every row but 0 and the last."""
+    mask = np.arange(num_rows + 1) % num_rows > 0
+    return VectorBlock("text", np.where(mask[:, None], normal(num_rows + 1, width, seed=4), 0), mask)
+
+
+def adapt_two_tower(model: models.TwoTower) -> None:
+    features = Features(items={"text": block(6, 3)}, users={"words": block(4, 2)})
+    model.adapt(features, item_counts=np.array([0, 3, 1, 2, 5, 0, 0]), seed=0)
+
+
+NOT_CALLED = {"keras_file": "it has no `call`; the model it is part of saves it"}
 
 SPECIMENS: dict[str, Specimen] = {
     "tfcold.layers.AdapterFusion": fusion(layers.AdapterFusion, bottleneck=2, activation="tanh"),
@@ -136,5 +155,62 @@ SPECIMENS: dict[str, Specimen] = {
             "negative_probability": np.array([0.2, 0.0], np.float32),
         },
         options={"num_items": 10},
+    ),
+    "tfcold.towers.BlockEncoder": Specimen(
+        lambda: towers.BlockEncoder(3, num_landmarks=4),
+        lambda batch: {"vectors": normal(batch, 3), "mask": flags(batch, True)},
+        lambda layer: layer.adapt(normal(8, 3, seed=3), np.ones(8, bool), seed=0),
+    ),
+    "tfcold.towers.ItemTower": Specimen(
+        lambda: towers.ItemTower(6, 4, layers.GatedFusion(4, {"text": 3}, seed=7), id_dropout=0.1, seed=7),
+        lambda batch: {
+            "item_rows": np.arange(batch, dtype=np.int32) % 7,
+            "features": {"text": normal(batch, 3)},
+            "masks": {"text": np.arange(batch) % 3 > 0},
+            "is_cold": flags(batch, True),
+        },
+    ),
+    "tfcold.towers.UserTower": Specimen(
+        lambda: towers.UserTower(6, 4, layers.HeadsFusion(4, {"history": 4, "words": 2}, seed=7), seed=7),
+        lambda batch: {
+            "user_rows": np.arange(batch, dtype=np.int32) % 7,
+            "history": normal(batch, batch + 1, 4),
+            "history_mask": np.arange(batch * (batch + 1)).reshape(batch, batch + 1) % 3 > 0,
+            "features": {"words": normal(batch, 2)},
+            "masks": {"words": flags(batch, True)},
+        },
+    ),
+    "tfcold.models.FeatureTable": Specimen(
+        lambda: models.FeatureTable(6, {"text": 3}, num_landmarks={"text": 2}),
+        lambda batch: {"rows": np.arange(batch, dtype=np.int32) % 7},
+        lambda layer: layer.adapt({"text": block(6, 3)}, fit_rows=np.arange(7) > 0, seed=0),
+        call=lambda layer, rows: layer.lookup(rows),
+        exempt=NOT_CALLED,
+    ),
+    "tfcold.models.PopularityPrior": Specimen(
+        lambda: models.PopularityPrior(4),
+        lambda batch: {"counts": np.arange(batch, dtype=np.int32)},
+        lambda layer: (layer.adapt(np.array([0, 3, 1, 9, 0])), layer.set_weights_of(0.5, 2.0)),
+        call=lambda layer, counts: layer.weight(counts),
+        output_dtype="float32",
+        exempt=NOT_CALLED,
+    ),
+    "tfcold.models.TwoTower": Specimen(
+        lambda: models.TwoTower(
+            Schema(4, 6, {"text": 3}, {"words": 2}),
+            dim=4,
+            user_weights=True,
+            objective=objectives.FullSoftmax(),
+            seed=7,
+        ),
+        lambda batch: {
+            "inputs": {
+                "user_row": np.arange(batch, dtype=np.int32) % 5,
+                "history": np.arange(batch * (batch + 1), dtype=np.int32).reshape(batch, batch + 1) % 7,
+                "item_row": 5 - np.arange(batch, dtype=np.int32) % 6,
+            }
+        },
+        adapt_two_tower,
+        output_dtype="float32",
     ),
 }

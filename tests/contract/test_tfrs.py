@@ -114,6 +114,6 @@ def test_task_breaks_under_a_mixed_policy() -> None:
     try:
         mixed = task(remove_accidental_hits=True)
         with pytest.raises((tf.errors.InvalidArgumentError, TypeError, ValueError)):
-            mixed(QUERY, CANDIDATES, candidate_ids=np.array([7, 7, 8]))
+            mixed(tf.constant(QUERY), tf.constant(CANDIDATES), candidate_ids=tf.constant([7, 7, 8]))
     finally:
         keras.mixed_precision.set_global_policy(before)

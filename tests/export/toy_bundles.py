@@ -84,7 +84,7 @@ def without_last_item(trained: TrainedModel) -> TrainedModel:
         item_ids=type(trained.item_ids)(trained.item_ids.ids[:-1]),
         histories=trained.histories[:, :-1],
         warm_items=trained.warm_items[:-1],
-        known_items=trained.known_items[:-1],
+        can_score=trained.can_score[:-1],
     )
     smaller.__dict__["candidate_table"] = trained.candidate_table[:-1]
     smaller.__dict__["history_table"] = trained.history_table[:-1]

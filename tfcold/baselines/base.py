@@ -12,10 +12,10 @@ import pandas as pd
 import scipy.sparse as sp
 
 from tfcold.blocks import Features
-from tfcold.columns import ITEM_ID, RANK, SCORE, USER_ID
-from tfcold.data.ids import IdMap, Ids, as_ids, string_column
+from tfcold.data.ids import IdMap
+from tfcold.data.lists import recommend_frame
 from tfcold.errors import InputError
-from tfcold.ranking import Queries, Rows, Scores, recommend_rows
+from tfcold.ranking import Queries, Rows, Scores
 
 if TYPE_CHECKING:
     from typing import Self
@@ -53,10 +53,10 @@ class Baseline(ABC):
             InputError: a vector block is missing, or there are more items than the method can hold in memory.
         """
         train = split.train_matrix()
-        self._user_ids: IdMap = split.dataset.user_ids
-        self._item_ids: IdMap = split.dataset.item_ids
-        self._histories = split.history_matrix().tocsr()
-        self._warm_users: Mask = np.asarray(split.warm_users, bool)
+        self.user_ids: IdMap = split.dataset.user_ids
+        self.item_ids: IdMap = split.dataset.item_ids
+        self.histories = split.history_matrix().tocsr()
+        self.warm_users: Mask = np.asarray(split.warm_users, bool)
         self._popularity = np.asarray(train.sum(axis=0), np.float32).ravel()
         self.warm_items = np.asarray(split.warm_items, bool)
         self.can_score = self._fit(train.tocsr(), split, features or Features())
@@ -112,41 +112,15 @@ class Baseline(ABC):
         *,
         history: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
-        """Frame `user_id, item_id, rank, score`: the best `k` items of each user, rank 1 first.
+        """Frame `user_id, item_id, rank, score`; see `tfcold.data.lists.recommend_frame`.
 
-        What a user did in training is left out. A user never seen and without `history` gets what is popular.
-
-        Args:
-            user_ids: ids, in the order of the lists.
-            k: int, at least 1. Lists are shorter where fewer candidates can be scored.
-            candidates: item ids to choose from; default every item that can be scored.
-            exclude: frame `user_id, item_id` of pairs to leave out besides. Ids it alone knows are ignored.
-            history: frame `user_id, item_id` of what users did besides the training rows; left out of their lists too.
+        A user never seen and without `history` gets what is popular.
 
         Raises:
-            InputError: `k` below 1, a candidate that is not in the items, or a frame without its columns.
+            InputError: `fit` was not called, or an argument breaks a rule of `recommend_frame`.
         """
         self._check(None)
-        if k < 1:
-            raise InputError(f"`k` must be at least 1; received {k}")
-        asked = _strings(user_ids)
-        user_rows = np.asarray(self._user_ids.rows(asked), np.int32)
-        histories = self._histories[user_rows]
-        if history is not None:
-            histories = sp.csr_matrix(histories + self._pairs(asked, history, "history"))
-            histories.data[:] = 1
-        hidden = histories if exclude is None else histories + self._pairs(asked, exclude, "exclude")
-        queries = Queries(np.where(self._warm_users[user_rows], user_rows, 0).astype(np.int32), histories)
-        rows, scores = recommend_rows(self, queries, self._candidates(candidates), k, hidden.tocsr())
-        listed, places = np.nonzero(rows)
-        return pd.DataFrame(
-            {
-                USER_ID: string_column(asked[listed]),
-                ITEM_ID: string_column(self._item_ids.ids_of(rows[listed, places])),
-                RANK: places.astype(np.int64) + 1,
-                SCORE: scores[listed, places],
-            }
-        )
+        return recommend_frame(self, user_ids, k, candidates, exclude, history=history)
 
     def _check(self, queries: Queries | None) -> None:
         if self._fingerprint is None:
@@ -156,32 +130,3 @@ class Baseline(ABC):
                 f"`queries.histories` must have shape [{len(queries)}, {len(self.can_score)}]; "
                 f"received {list(queries.histories.shape)}. Use queries of the dataset the baseline was fitted on"
             )
-
-    def _candidates(self, candidates: Iterable[Any] | None) -> Rows:
-        if candidates is None:
-            return np.flatnonzero(self.can_score).astype(np.int32)
-        asked = _strings(candidates)
-        rows = np.asarray(self._item_ids.rows(asked), np.int32)
-        unknown = asked[rows == 0]
-        if len(unknown):
-            raise InputError(
-                f"`candidates` holds {len(unknown)} of {len(asked)} ids that no item has: "
-                f"{', '.join(map(repr, unknown[:3]))}. Leave them out, or add them to the items table"
-            )
-        return np.asarray(list(dict.fromkeys(rows.tolist())), np.int32)
-
-    def _pairs(self, asked: Ids, frame: pd.DataFrame, argument: str) -> sp.csr_matrix:
-        """CSR [B, I + 1], not zero where a user asked for has a pair in `frame`."""
-        if not {USER_ID, ITEM_ID} <= set(frame.columns):
-            raise InputError(f"`{argument}` must have columns {USER_ID}, {ITEM_ID}; received {list(frame.columns)}")
-        people = pd.Index(pd.unique(asked), dtype=object)
-        person = people.get_indexer(pd.Index(_strings(frame[USER_ID]), dtype=object))
-        items = self._item_ids.rows(frame[ITEM_ID])
-        kept = (person >= 0) & (items > 0)
-        cells = (np.ones(np.count_nonzero(kept), np.float32), (person[kept], items[kept]))
-        pairs = sp.csr_matrix(cells, shape=(len(people), len(self.can_score)))
-        return pairs[people.get_indexer(pd.Index(asked, dtype=object))]
-
-
-def _strings(ids: Iterable[Any]) -> Ids:
-    return as_ids([ids] if isinstance(ids, str) else ids)[0]

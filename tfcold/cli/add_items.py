@@ -15,13 +15,16 @@ Nothing is trained. With --out the same as --model, the next version of the bund
 EPILOG: Final = """\
 examples:
   tfcold add-items --model saved_models/shop --items arrivals.csv --out saved_models/shop
-  tfcold add-items --model saved_models/shop --items arrivals.csv --item-vectors text=arrivals.npz --out saved_models/new
+  tfcold add-items --model saved_models/shop --items arrivals.csv --item-vectors text=new.npz \\
+                   --out saved_models/new
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, metavar="DIR", help="folder of a bundle, or of one version of it")
-    parser.add_argument("--items", required=True, metavar="F", help="the new items: item_id and the columns of the others")
+    parser.add_argument(
+        "--items", required=True, metavar="F", help="the new items: item_id and the columns of the others"
+    )
     parser.add_argument(
         "--item-vectors", type=console.named_file, action="append", metavar="NAME=F",
         help="ready vectors of a block; repeatable. Blocks without a file are encoded",
@@ -35,13 +38,11 @@ def run(args: argparse.Namespace) -> None:
     vector_files = console.named_files(args.item_vectors, "--item-vectors")
     console.check_out_bundle(args.out)
 
-    from tfcold.workflow import read_item_vectors
-
     from tfcold.data import read_items
+    from tfcold.workflow import read_item_vectors
 
     items = read_items(args.items, argument="--items")
     vectors = read_item_vectors(vector_files, items, argument="--item-vectors")
-    console.load_tensorflow()
     from tfcold.export import add_items, encode_new_items
     from tfcold.manifest import read_manifest
 

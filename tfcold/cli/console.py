@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import logging
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -58,7 +58,6 @@ def add_logging(parser: argparse.ArgumentParser) -> None:
 def start_logging(quiet: bool, verbose: bool) -> logging.Handler:
     """Log lines of tfcold on standard error, and TensorFlow kept quiet; must run before TensorFlow is imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if quiet:
         os.environ["TFCOLD_PROGRESS"] = "0"
     handler = logging.StreamHandler(sys.stderr)
@@ -75,30 +74,34 @@ def start_logging(quiet: bool, verbose: bool) -> logging.Handler:
     return handler
 
 
-def load_tensorflow() -> None:
-    """Imports TensorFlow without what its libraries say of drivers and CPU features when they start.
+@contextmanager
+def own_stderr(verbose: bool) -> Iterator[None]:
+    """Standard error for tfcold alone, without what TensorFlow's libraries say of drivers and CPU features.
 
-    They write to the file descriptor itself, and no setting of TensorFlow 2.21 stops them. If the import fails, their
-    lines are shown after all.
+    They write to file descriptor 2 itself, and no setting of TensorFlow 2.21 stops them. So Python gets a copy of it,
+    and descriptor 2 a file, which is shown after all when the block ends in an error that nobody foresaw.
     """
-    if "tensorflow" in sys.modules or logger.level <= logging.DEBUG:
+    if (
+        verbose or sys.stderr is not sys.__stderr__ or sys.stderr.fileno() != 2
+    ):  # somebody else holds it, as pytest does
+        yield
         return
     sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), 2)
-        try:
-            from tfcold._keras import keras
-
-            keras.backend.epsilon()
-            importlib.import_module("tensorflow").config.list_physical_devices()
-        except BaseException:
-            aside.seek(0)
-            os.write(kept, aside.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+    ours, theirs = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115
+    os.dup2(theirs.fileno(), 2)
+    original, sys.stderr = sys.stderr, os.fdopen(os.dup(ours), "w", buffering=1, errors="backslashreplace")
+    try:
+        yield
+    except BaseException:
+        theirs.seek(0)
+        os.write(ours, theirs.read())
+        raise
+    finally:
+        sys.stderr.close()
+        sys.stderr = original
+        os.dup2(ours, 2)
+        os.close(ours)
+        theirs.close()
 
 
 def stop_logging(handler: logging.Handler) -> None:
@@ -168,7 +171,9 @@ def check_writable(path: str, argument: str) -> None:
     if not above.is_dir():
         raise InputError(f"`{argument}` lies under {str(above)!r}, which is a file: {path!r}. Give another path")
     if not os.access(above, os.W_OK | os.X_OK):
-        raise InputError(f"`{argument}` lies under {str(above)!r}, where you may not write: {path!r}. Give another path")
+        raise InputError(
+            f"`{argument}` lies under {str(above)!r}, where you may not write: {path!r}. Give another path"
+        )
 
 
 def check_out_bundle(path: str, argument: str = "--out") -> None:

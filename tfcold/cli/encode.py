@@ -25,7 +25,9 @@ INTERRUPTED: Final = "Run the same command again: what is encoded already is kep
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--items", required=True, metavar="F", help="item_id and columns of words")
     parser.add_argument("--item-text", type=console.names, metavar="A,B", help="columns to read (default: all)")
-    parser.add_argument("--out", required=True, metavar="F", help=".npz (ids, vectors), .npy (row i is row i) or .parquet")
+    parser.add_argument(
+        "--out", required=True, metavar="F", help=".npz (ids, vectors), .npy (row i is row i) or .parquet"
+    )
     parser.add_argument(
         "--encoder", default="minilm", metavar="E",
         help="minilm (default), static, hf://OWNER/MODEL, keras-nlp:PRESET, hub:HANDLE or a folder",
@@ -49,7 +51,6 @@ def run(args: argparse.Namespace) -> None:
     items = read_items(args.items, argument="--items")
     workflow.check_columns(items.frame, args.item_text, "--item-text")
     template = TextTemplate(tuple(args.item_text)) if args.item_text else TextTemplate.infer(items.frame, ITEM_ID)
-    console.load_tensorflow()
     vectors = encode_items(items, get_encoder(args.encoder), template=template, store=workflow.default_store())
     write_vectors(args.out, vectors, items.frame[ITEM_ID].to_numpy())
     console.say(f"{len(vectors):,} of {len(items):,} items have a vector of width {vectors.dim}: {args.out}")

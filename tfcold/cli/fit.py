@@ -76,10 +76,11 @@ def run(args: argparse.Namespace) -> None:
         user_text=args.user_text,
         item_vectors=workflow.read_item_vectors(vector_files, tables.items, argument="--item-vectors"),
     )
-    console.load_tensorflow()
+    workflow.check_words(words)
     files = [args.interactions, args.items, args.users, args.validation, *vector_files.values()]
     choices = {
-        name: getattr(args, name) for name in ("item_text", "user_text", "item_vectors", "encoder", "preset", "epochs", "seed")
+        name: getattr(args, name)
+        for name in ("item_text", "user_text", "item_vectors", "encoder", "preset", "epochs", "seed")
     }
     with workflow.resumable(args.out, workflow.fingerprint_of(files, choices)) as work_dir:
         fitted = workflow.fit_bundle(

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from tfcold.manifest import Manifest
 
 SUMMARY: Final = "show the model card of a bundle"
-DESCRIPTION: Final = "Shows what a bundle says of itself: sizes, encoders, settings and figures. Checks that no file changed."
+DESCRIPTION: Final = (
+    "Shows what a bundle says of itself: sizes, encoders, settings and figures. Checks that no file changed."
+)
 EPILOG: Final = """\
 examples:
   tfcold inspect saved_models/shop

@@ -46,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         args = parser.parse_args(arguments)
     except SystemExit as error:  # argparse has said what it had to say
         return int(error.code or 0)
-    prog = f"{parser.prog} {args.command}"
+    with console.own_stderr(args.verbose):
+        return _run(args, f"{parser.prog} {args.command}")
+
+
+def _run(args: argparse.Namespace, prog: str) -> int:
     handler = console.start_logging(args.quiet, args.verbose)
     try:
         COMMANDS[args.command].run(args)

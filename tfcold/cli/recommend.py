@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--history", metavar="F", help="csv user_id,item_id: what users new to the model did so far")
     parser.add_argument("--candidates", metavar="F", help="csv with a column item_id to choose from (default: all)")
     parser.add_argument("--exclude", metavar="F", help="csv user_id,item_id of pairs never to list")
-    parser.add_argument("--k", type=console.whole_number(1), default=20, metavar="K", help="length of lists, default 20")
+    parser.add_argument(
+        "--k", type=console.whole_number(1), default=20, metavar="K", help="length of lists, default 20"
+    )
     parser.add_argument(
         "--text", action="append", metavar="WORDS", help="recommend from a sentence; it becomes the user_id; repeatable"
     )
@@ -69,7 +71,6 @@ def run(args: argparse.Namespace) -> None:
     history = None if args.history is None else read_pairs(args.history, "--history")
     exclude = None if args.exclude is None else read_pairs(args.exclude, "--exclude")
 
-    console.load_tensorflow()
     from tfcold.serving import load
 
     recommender = load(args.model)
@@ -135,9 +136,13 @@ def _lists(
     by_history = pd.Index(users, dtype=object).isin(newcomers)
     known = pd.Index(users, dtype=object).isin(recommender.user_ids)
     if count := int((by_history & known).sum()):
-        logger.warning("%d users with a history are known to the model; what they did in training counts no more", count)
+        logger.warning(
+            "%d users with a history are known to the model; what they did in training counts no more", count
+        )
     if count := int((~by_history & ~known).sum()):
-        logger.warning("%d of %d users are unknown to the model and without history: they get what is popular", count, len(users))
+        logger.warning(
+            "%d of %d users are unknown to the model and without history: they get what is popular", count, len(users)
+        )
     with bar(len(users), title="recommending", unit="user") as progress:
         for start in range(0, len(users), USERS_AT_ONCE):
             part = slice(start, start + USERS_AT_ONCE)
@@ -171,11 +176,10 @@ def _write(path: str, frames: Iterator[pd.DataFrame]) -> tuple[int, int]:
     from tfcold.columns import USER_ID
 
     rows = lists = 0
-    with written_aside(path) as aside:
-        with _opened(aside, path.lower().endswith(".gz")) as stream:
-            for number, frame in enumerate(frames):
-                frame.to_csv(stream, index=False, header=number == 0, float_format="%.7g")
-                rows, lists = rows + len(frame), lists + int(frame[USER_ID].nunique())
+    with written_aside(path) as aside, _opened(aside, path.lower().endswith(".gz")) as stream:
+        for number, frame in enumerate(frames):
+            frame.to_csv(stream, index=False, header=number == 0, float_format="%.7g")
+            rows, lists = rows + len(frame), lists + int(frame[USER_ID].nunique())
     return rows, lists
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from tfcold.columns import ITEM_ID, RANK, SCORE, USER_ID
-from tfcold.data.ids import IdMap, as_ids
+from tfcold.data.ids import IdMap, Ids, as_ids, string_column
 from tfcold.errors import InputError
 from tfcold.ranking import Queries, Rows, Scorer, recommend_rows
 
@@ -26,10 +26,7 @@ class Recommends(Scorer, Protocol):
     histories: sp.csr_matrix
     warm_users: Mask
 
-    @property
-    def can_score(self) -> Mask:
-        """bool [I + 1]. Items it has something to say of."""
-        ...
+    can_score: Mask
 
 
 def recommend_frame(
@@ -38,6 +35,8 @@ def recommend_frame(
     k: int = 20,
     candidates: Iterable[Any] | None = None,
     exclude: pd.DataFrame | None = None,
+    *,
+    history: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Frame `user_id, item_id, rank, score`: the best `k` items of each user, rank 1 first.
 
@@ -49,23 +48,27 @@ def recommend_frame(
         k: int, at least 1. Lists are shorter where fewer candidates can be scored.
         candidates: item ids to choose from; default every item that can be scored.
         exclude: frame `user_id, item_id` of pairs to leave out besides. Ids it alone knows are ignored.
+        history: frame `user_id, item_id` of what users did besides the training rows; left out of their lists too.
 
     Raises:
-        InputError: `k` below 1, a candidate that is not in the items, or `exclude` without its columns.
+        InputError: `k` below 1, a candidate that is not in the items, or a frame without its columns.
     """
     if k < 1:
         raise InputError(f"`k` must be at least 1; received {k}")
     asked, _ = as_ids([user_ids] if isinstance(user_ids, str) else user_ids)
     user_rows = np.asarray(scorer.user_ids.rows(asked), np.int32)
     histories = scorer.histories[user_rows]
-    hidden = histories if exclude is None else histories + _pairs(scorer, asked, exclude)
+    if history is not None:
+        histories = sp.csr_matrix(histories + _pairs(scorer, asked, history, "history"))
+        histories.data[:] = 1
+    hidden = histories if exclude is None else histories + _pairs(scorer, asked, exclude, "exclude")
     queries = Queries(np.where(scorer.warm_users[user_rows], user_rows, 0).astype(np.int32), histories)
     rows, scores = recommend_rows(scorer, queries, candidate_rows(scorer, candidates), k, hidden.tocsr())
     listed, places = np.nonzero(rows)
     return pd.DataFrame(
         {
-            USER_ID: asked[listed],
-            ITEM_ID: scorer.item_ids.ids_of(rows[listed, places]),
+            USER_ID: string_column(asked[listed]),
+            ITEM_ID: string_column(scorer.item_ids.ids_of(rows[listed, places])),
             RANK: places.astype(np.int64) + 1,
             SCORE: scores[listed, places],
         }
@@ -91,17 +94,14 @@ def candidate_rows(scorer: Recommends, candidates: Iterable[Any] | None) -> Rows
     return np.asarray(list(dict.fromkeys(rows.tolist())), np.int32)
 
 
-def _pairs(scorer: Recommends, asked: npt.NDArray[np.object_], exclude: pd.DataFrame) -> sp.csr_matrix:
-    """CSR [B, I + 1] of ones where a user asked for has a pair in `exclude`."""
-    if missing := [column for column in (USER_ID, ITEM_ID) if column not in exclude.columns]:
-        raise InputError(
-            f"`exclude` must have columns {USER_ID}, {ITEM_ID}; {', '.join(missing)} is missing, "
-            f"received {list(exclude.columns)}"
-        )
-    pairs = pd.DataFrame(
-        {"user": as_ids(exclude[USER_ID])[0], "item": scorer.item_ids.rows(as_ids(exclude[ITEM_ID])[0])}
-    )
-    pairs = pairs.merge(pd.DataFrame({"user": asked, "query": np.arange(len(asked))}), on="user")
-    pairs = pairs[pairs["item"] > 0]
-    cells = (np.ones(len(pairs), np.float32), (pairs["query"].to_numpy(), pairs["item"].to_numpy()))
-    return sp.csr_matrix(cells, shape=(len(asked), len(scorer.can_score)))
+def _pairs(scorer: Recommends, asked: Ids, frame: pd.DataFrame, argument: str) -> sp.csr_matrix:
+    """CSR [B, I + 1], not zero where a user asked for has a pair in `frame`."""
+    if not {USER_ID, ITEM_ID} <= set(frame.columns):
+        raise InputError(f"`{argument}` must have columns {USER_ID}, {ITEM_ID}; received {list(frame.columns)}")
+    people = pd.Index(pd.unique(asked), dtype=object)
+    person = people.get_indexer(pd.Index(as_ids(frame[USER_ID])[0], dtype=object))
+    items = scorer.item_ids.rows(frame[ITEM_ID])
+    kept = (person >= 0) & (items > 0)
+    cells = (np.ones(np.count_nonzero(kept), np.float32), (person[kept], items[kept]))
+    pairs = sp.csr_matrix(cells, shape=(len(people), len(scorer.can_score)))
+    return pairs[people.get_indexer(pd.Index(asked, dtype=object))]

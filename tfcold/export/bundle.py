@@ -16,12 +16,12 @@ import pandas as pd
 import tensorflow as tf
 
 from tfcold.errors import BundleError, InputError
-from tfcold.export.encoders import store_encoders
-from tfcold.export.item_file import write_items
+from tfcold.export.encoders import check_encoders, store_encoders
+from tfcold.export.item_file import as_shown
 from tfcold.export.module import ServingModule
 from tfcold.export.parts import Parts
 from tfcold.export.tables import ServingTables, queries_of, tables_of_model
-from tfcold.export.verification import Floats, Rows, ScoresOf, verify
+from tfcold.export.verification import HALF_TOLERANCE, TOLERANCE, Floats, Rows, ScoresOf, verify
 from tfcold.files import write_json, written_aside
 from tfcold.manifest import (
     EXTRA,
@@ -52,7 +52,7 @@ class BundleContent:
     Args:
         tables, parts: what the SavedModel is made of.
         manifest: without `files`, which are added when they are there.
-        items: frame with `item_id` and what lists may show of an item, or None.
+        items: `as_shown` of what lists may show of an item, or None.
         extra: files and folders by their path under `assets.extra/`, to be copied.
         encoders: encoders by block, or short names of encoders.
     """
@@ -95,18 +95,22 @@ def export(
 
     Raises:
         BundleError: `folder` exists and is not a bundle, cannot be written, or does not answer as the model does.
+        EncoderMismatchError: an encoder is not the one that wrote the vectors of its block.
         InputError: `default_k` below 1, or `items` without ids.
     """
     folder = Path(folder)
     check_destination(folder)
+    if items is not None:
+        items = as_shown(items)
     if default_k < 1:
         raise InputError(f"`default_k` must be at least 1; received {default_k}")
-    tables, parts = tables_of_model(trained), Parts.of_model(trained.model)
     model, schema = trained.model, trained.model.schema
     text = {
         block: {"width": width, **dict(trained.provenance.get(block) or {})}
         for block, width in schema.item_vectors.items()
     }
+    check_encoders(text, encoders or {})
+    tables, parts = tables_of_model(trained), Parts.of_model(model)
     manifest = Manifest(
         name=name or folder.resolve().name,
         tfcold=__version__,
@@ -125,7 +129,9 @@ def export(
     )
     extra = {f"{PLOTS_FOLDER}/{Path(path).name}": Path(path) for path in plots}
     content = BundleContent(tables, parts, manifest, items, extra, encoders or {})
-    return write_bundle(folder, content, *_expectations(trained))
+    # a model that computes in half precision is served in float32
+    tolerance = TOLERANCE if model.user_tower.compute_dtype == "float32" else HALF_TOLERANCE
+    return write_bundle(folder, content, *_expectations(trained), tolerance)
 
 
 def check_destination(folder: str | Path, argument: str = "out") -> None:
@@ -136,20 +142,30 @@ def check_destination(folder: str | Path, argument: str = "out") -> None:
     """
     path = Path(folder)
     if (path / SAVED_MODEL).exists():
-        raise BundleError(f"`{argument}` must not be a version folder; received {str(path)!r}. Name {str(path.parent)!r}")
+        raise BundleError(
+            f"`{argument}` must be the folder that versions go into; received a version, {str(path)!r}. "
+            f"Name {str(path.parent)!r}"
+        )
     if (path.exists() or path.is_symlink()) and not versions_of(path):
         raise BundleError(
-            f"`{argument}` must be a bundle or not exist yet; {str(path)!r} exists and is not a bundle. Choose another name"
+            f"`{argument}` must be a bundle or not exist yet; {str(path)!r} exists and is not a bundle. "
+            "Choose another name"
         )
 
 
-def write_bundle(folder: Path, content: BundleContent, known: ScoresOf, unseen: ScoresOf | None = None) -> Path:
-    """The version folder, written aside, verified (see there for `known` and `unseen`) and renamed."""
+def write_bundle(
+    folder: Path,
+    content: BundleContent,
+    known: ScoresOf,
+    unseen: ScoresOf | None = None,
+    tolerance: float = TOLERANCE,
+) -> Path:
+    """The version folder, written aside, verified (see there for the last three arguments) and renamed."""
     with _one_line(folder), _new_version(folder) as (aside, final):
         module = ServingModule(content.tables, content.parts, content.manifest.default_k)
         tf.saved_model.save(module, str(aside), signatures=module.signatures())
         _write_extra(aside, content)
-        verify(aside, content.tables, known, unseen)
+        verify(aside, content.tables, known, unseen, tolerance)
     logger.info("bundle: %s", final)
     return final
 
@@ -174,7 +190,8 @@ def _one_line(folder: Path) -> Iterator[None]:
     except (OSError, tf.errors.OpError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).strip().splitlines()[0]
         raise BundleError(
-            f"`out` could not be written: {str(folder)!r}: {reason}. Nothing of it was left behind; make room and repeat"
+            f"`out` could not be written: {str(folder)!r}: {reason}. Nothing of it was left behind. "
+            "Make room, or choose another place"
         ) from error
 
 
@@ -187,7 +204,7 @@ def _write_extra(version: Path, content: BundleContent) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
     if content.items is not None:
-        write_items(extra / ITEMS_FILE, content.items)
+        content.items.to_parquet(extra / ITEMS_FILE, index=False)
     manifest = content.manifest
     if manifest.metrics:
         write_json(extra / REPORT_FILE, manifest.metrics)
@@ -196,7 +213,7 @@ def _write_extra(version: Path, content: BundleContent) -> None:
 
 
 def _expectations(trained: TrainedModel) -> tuple[ScoresOf, ScoresOf]:
-    everything = np.arange(len(trained.known_items), dtype=np.int32)
+    everything = np.arange(len(trained.can_score), dtype=np.int32)
 
     def known(rows: Rows) -> Floats:
         return trained.scores(queries_of(trained, rows), everything)
@@ -209,7 +226,7 @@ def _expectations(trained: TrainedModel) -> tuple[ScoresOf, ScoresOf]:
 
 def now() -> str:
     """The time, ISO 8601 in UTC, to the second."""
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def package_versions() -> dict[str, str]:

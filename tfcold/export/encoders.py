@@ -12,8 +12,8 @@ import pandas as pd
 
 from tfcold.errors import BundleError, EncoderMismatchError
 from tfcold.manifest import EXTRA, Manifest, read_manifest, version_folder
-from tfcold.text.encoders import get_encoder
 from tfcold.text.encode import encode_items
+from tfcold.text.encoders import get_encoder
 from tfcold.text.templates import TextTemplate
 from tfcold.text.vectors import ENCODER, ENCODER_FINGERPRINT, TEMPLATE, TextVectors
 
@@ -25,10 +25,8 @@ _STORED: Final = "stored"  # path under assets.extra/
 _SPEC: Final = "encoder_spec"  # what `get_encoder` takes
 
 
-def store_encoders(
-    extra: Path, text: Mapping[str, Any], encoders: Mapping[str, TextEncoder | str]
-) -> dict[str, dict[str, Any]]:
-    """What the manifest says of each block, after the encoders that can be saved have been, under `extra`.
+def check_encoders(text: Mapping[str, Any], encoders: Mapping[str, TextEncoder | str]) -> None:
+    """Nothing, where the encoders are those of the blocks.
 
     Raises:
         BundleError: an encoder of a block that the model does not have.
@@ -36,12 +34,20 @@ def store_encoders(
     """
     if odd := [block for block in encoders if block not in text]:
         raise BundleError(f"`encoders` must name blocks of the model, {list(text)}; received {odd}")
+    for block, encoder in encoders.items():
+        if not isinstance(encoder, str):
+            _check_same(block, text[block], encoder, "encoders")
+
+
+def store_encoders(
+    extra: Path, text: Mapping[str, Any], encoders: Mapping[str, TextEncoder | str]
+) -> dict[str, dict[str, Any]]:
+    """What the manifest says of each block, after the encoders that can be saved have been, under `extra`."""
     said = {block: dict(content) for block, content in text.items()}
     for block, encoder in encoders.items():
         if isinstance(encoder, str):
             said[block][_SPEC] = encoder
             continue
-        _check_same(block, said[block], encoder, "encoders")
         said[block].update({ENCODER: encoder.name, ENCODER_FINGERPRINT: encoder.fingerprint})
         if hasattr(encoder, "save"):
             place = f"{ENCODERS_FOLDER}/{block}"

@@ -60,17 +60,19 @@ def add_items(
     target = version.parent if out is None else Path(out)
     check_destination(target)
     manifest = read_manifest(version)
+    shown = as_shown(items)
+    new = IdMap(shown[ITEM_ID].to_numpy(object))
+    blocks = _blocks(new, vectors, manifest)
     check_files(version, manifest)
     tables = tables_of_bundle(tf.saved_model.load(str(version)))
+    _check_new(new, tables)
     parts = Parts.from_config(manifest.parts, _arrays(version))
-    shown = as_shown(items)
-    new = _new_ids(shown, tables)
-    blocks = _blocks(new, vectors, manifest)
     grown = _grown(tables, parts, new, blocks)
-    record = {"items": len(new), "created": now(), "tfcold": __version__}
+    written = now()
+    record = {"items": len(new), "created": written, "tfcold": __version__}
     manifest = replace(
         manifest,
-        created=record["created"],
+        created=written,
         tfcold=__version__,
         sizes=grown.sizes,
         versions=package_versions(),
@@ -80,20 +82,18 @@ def add_items(
     return write_bundle(target, content, lambda rows: _expected(grown, rows))
 
 
-def _new_ids(shown: pd.DataFrame, tables: ServingTables) -> IdMap:
-    ids = shown[ITEM_ID].to_numpy(object)
-    known = ids[IdMap(tables.item_ids).rows(ids) > 0]
+def _check_new(new: IdMap, tables: ServingTables) -> None:
+    known = tables.item_ids[new.rows(tables.item_ids) > 0]
     if len(known):
         raise InputError(
-            f"`items` must be new to the bundle; it knows {len(known)} of {len(ids)} ids already: {examples(known)}. "
+            f"`items` must be new to the bundle; it knows {len(known)} of {len(new)} ids already: {examples(known)}. "
             "Leave them out"
         )
-    if len(ids) == 0:
-        raise InputError("`items` must have at least one row; received 0")
-    return IdMap(ids)
 
 
 def _blocks(new: IdMap, vectors: Mapping[str, TextVectors], manifest: Manifest) -> dict[str, VectorBlock]:
+    if len(new) == 0:
+        raise InputError("`items` must have at least one row; received 0")
     widths = {block: int(said["width"]) for block, said in manifest.text.items()}
     if odd := [block for block in vectors if block not in widths]:
         raise InputError(f"`vectors` must name blocks of the bundle, {list(widths)}; received {odd}")

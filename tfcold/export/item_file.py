@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,19 +13,16 @@ from tfcold.data.ids import as_ids
 from tfcold.errors import InputError
 
 
-def write_items(path: Path, items: pd.DataFrame) -> None:
-    """Writes the frame as parquet: numbers stay numbers, everything else is text."""
-    as_shown(items).to_parquet(path, index=False)
-
-
 def as_shown(items: pd.DataFrame) -> pd.DataFrame:
-    """The frame with ids as strings, and cells that are lists joined by commas.
+    """The frame fit for parquet: ids as strings, numbers as they are, everything else as text, lists joined by commas.
 
     Raises:
         InputError: no column `item_id`, or an id is missing or stands twice.
     """
     if ITEM_ID not in items.columns:
-        raise InputError(f"`items` must have a column {ITEM_ID!r}; its columns are {[str(name) for name in items.columns]}")
+        raise InputError(
+            f"`items` must have a column {ITEM_ID!r}; its columns are {[str(name) for name in items.columns]}"
+        )
     ids, missing = as_ids(items[ITEM_ID])
     if missing.any() or len(set(ids)) < len(ids):
         raise InputError(

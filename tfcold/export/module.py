@@ -51,18 +51,19 @@ class ServingModule(tf.Module):
         self.is_known = _fixed(tables.is_known, "is_known")
         self.is_cold = _fixed(tables.is_cold, "is_cold")
         norms = np.linalg.norm(tables.candidates[:, :-1], axis=1)
-        self.inverse_norms = _fixed(np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0).astype(np.float32), "norms")
+        inverse_norms = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)
+        self.inverse_norms = _fixed(inverse_norms.astype(np.float32), "inverse_norms")
         self.item_ids = _fixed(_names(tables.item_ids), "item_ids")
         self.user_ids = _fixed(_names(tables.user_ids), "user_ids")
         self._item_rows = _lookup(tables.item_ids)
         self._user_rows = _lookup(tables.user_ids)
         queries = tf.TensorSpec([None, tables.dim + 1], tf.float32)
-        self.search = tf.function(self._search, input_signature=[queries, _ROWS, _SPLITS, _NUMBER])
-        self.search_among = tf.function(self._search_among, input_signature=[queries, _ROWS, _ROWS, _SPLITS, _NUMBER])
-        self.similar = tf.function(self._similar, input_signature=[_ROWS, _NUMBER])
-        self.query_of_histories = tf.function(self._query_of_histories, input_signature=[_ROWS, _SPLITS])
+        self.search = _function(self._search, [queries, _ROWS, _SPLITS, _NUMBER])
+        self.search_among = _function(self._search_among, [queries, _ROWS, _ROWS, _SPLITS, _NUMBER])
+        self.similar = _function(self._similar, [_ROWS, _NUMBER])
+        self.query_of_histories = _function(self._query_of_histories, [_ROWS, _SPLITS])
         if parts.encoders:
-            self.query_of_vectors = tf.function(self._query_of_vectors, input_signature=[self._vector_spec])
+            self.query_of_vectors = _function(self._query_of_vectors, [self._vector_spec])
 
     def signatures(self) -> dict[str, Any]:
         """The signatures to save, by name; `recommend_from_vector` only where items have vectors."""
@@ -82,10 +83,7 @@ class ServingModule(tf.Module):
         if self._parts.encoders:
             given = [_named(self._vector_spec, "vector"), _named(_NUMBER, "k")]
             specs["recommend_from_vector"] = (self._recommend_from_vector, given)
-        return {
-            name: tf.function(function, input_signature=given).get_concrete_function()
-            for name, (function, given) in specs.items()
-        }
+        return {name: _function(function, given).get_concrete_function() for name, (function, given) in specs.items()}
 
     @property
     def _vector_spec(self) -> tf.TensorSpec:
@@ -116,8 +114,8 @@ class ServingModule(tf.Module):
         return self._listed(query, _nothing(query), k)
 
     def _score(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
-        same = tf.shape(user_id)[0] == tf.shape(item_id)[0]
-        tf.debugging.Assert(same, ["`user_id` and `item_id` must be of one length", tf.shape(user_id), tf.shape(item_id)])
+        nums = [tf.shape(user_id)[0], tf.shape(item_id)[0]]
+        tf.debugging.Assert(nums[0] == nums[1], ["`user_id` and `item_id` must be of one length; received", *nums])
         items = self._item_rows.lookup(item_id)
         query = tf.gather(self.queries, self._user_rows.lookup(user_id))
         score = tf.reduce_sum(query * tf.gather(self.candidates, items), axis=1)
@@ -129,7 +127,7 @@ class ServingModule(tf.Module):
     # -- queries -------------------------------------------------------------------------------------------------
 
     def _query_of_histories(self, rows: tf.Tensor, splits: tf.Tensor) -> tf.Tensor:
-        """Query vectors [B, D + 1] of flat item rows and where each of B histories starts; unknown items say nothing."""
+        """Query vectors [B, D + 1] of the flat item rows of B histories; unknown items say nothing."""
         num = tf.shape(splits)[0] - 1
         owner = tf.ragged.row_splits_to_segment_ids(splits, out_type=tf.int64)
         known = tf.cast(tf.gather(self.is_known, rows), tf.float32)
@@ -184,7 +182,7 @@ class ServingModule(tf.Module):
         return tf.where(found, tf.gather(padded, positions), 0), values
 
     def _similar(self, item_rows: tf.Tensor, k: tf.Tensor) -> Found:
-        """Item rows and cosines [B, min(k, I)] of the items nearest to each, itself left out; unknown items have none."""
+        """Item rows and cosines [B, min(k, I)] of the items nearest to each, itself left out."""
         asked = tf.gather(self.candidates, item_rows)[:, :-1] * tf.gather(self.inverse_norms, item_rows)[:, None]
         asked = tf.pad(asked, [[0, 0], [0, 1]])  # the last column of candidates is the prior: it says nothing here
         known = tf.gather(self.is_known, item_rows)
@@ -246,6 +244,10 @@ def _nothing(query: tf.Tensor) -> tf.RaggedTensor:
     """Nothing to hide from any of the queries."""
     splits = tf.zeros([tf.shape(query)[0] + 1], tf.int64)
     return tf.RaggedTensor.from_row_splits(tf.zeros([0], tf.int32), splits, validate=False)
+
+
+def _function(function: Callable[..., Any], given: list[tf.TensorSpec]) -> Any:
+    return tf.function(function, input_signature=given, autograph=False)  # nothing to rewrite, and rewriting is slow
 
 
 def _named(spec: tf.TensorSpec, name: str) -> tf.TensorSpec:

@@ -82,7 +82,7 @@ class Parts:
         return self.history(features, masks)
 
     def items(self, blocks: Mapping[str, VectorBlock]) -> tuple[Floats, Floats]:
-        """Candidate [N, D + 1] and history [N, D] vectors of the rows 1..N of raw vector blocks, one for each encoder."""
+        """Candidate [N, D + 1] and history [N, D] vectors of rows 1..N of raw blocks, one block for each encoder."""
         num = len(next(iter(blocks.values())).mask)
         candidates, histories = [], []
         for start in range(1, num, _PASS):
@@ -102,9 +102,7 @@ class Parts:
         nothing = tf.zeros([num, fusion.id_dim])
         return fusion(nothing, blocks=blocks, block_masks=masks, is_cold=tf.fill([num], True), training=False)
 
-    def _absent(
-        self, widths: Mapping[str, int], num: tf.Tensor
-    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+    def _absent(self, widths: Mapping[str, int], num: tf.Tensor) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         blocks = {name: tf.zeros([num, width]) for name, width in widths.items()}
         return blocks, {name: tf.fill([num], False) for name in widths}
 
@@ -143,14 +141,19 @@ class Parts:
         Raises:
             BundleError: a layer that tfcold does not have, or weights that do not fit.
         """
+        policy = keras.mixed_precision.global_policy()
+        keras.mixed_precision.set_global_policy("float32")
         try:
             built = {name: _layer_of(name, one, arrays) for name, one in config["layers"].items()}
-            encoders = {name.removeprefix(_ENCODER): built.pop(name) for name in list(built) if name.startswith(_ENCODER)}
+            blocks = [name for name in built if name.startswith(_ENCODER)]
+            encoders = {name.removeprefix(_ENCODER): built.pop(name) for name in blocks}
             return cls(encoders=encoders, pooling_alpha=float(config["pooling_alpha"]), **built)
         except BundleError:
             raise
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError(f"`parts` of the bundle cannot be rebuilt: {error}") from error
+        finally:
+            keras.mixed_precision.set_global_policy(policy)
 
     @classmethod
     def of_model(cls, model: TwoTower) -> Parts:

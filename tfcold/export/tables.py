@@ -77,7 +77,7 @@ def tables_of_model(trained: TrainedModel) -> ServingTables:
     """The tables of a trained model; every user gets the query that the model itself would ask for them."""
     histories = trained.histories.tocsr()
     histories.sort_indices()
-    is_known = np.array(trained.known_items, np.bool_)
+    is_known = np.array(trained.can_score, np.bool_)
     is_known[0] = False
     return ServingTables(
         item_ids=trained.item_ids.ids,

@@ -45,6 +45,7 @@ class CentredNorm(keras.layers.Layer):
         InputError: an argument out of range; a last axis that is not T; in `adapt`, no row to adapt to.
 
     Example:
+        >>> import numpy as np
         >>> centre = CentredNorm()
         >>> centre.adapt(np.array([[3., 1.], [5., 1.]], np.float32))  # the mean is [4, 1]
         >>> centre(np.array([[7., 5.]], np.float32)).numpy()  # [3, 4] over 5

@@ -47,6 +47,7 @@ class ConcatFusion(Fusion):
         InputError: as in `Fusion`; `identity_id` with E other than D.
 
     Example:
+        >>> import numpy as np
         >>> fuse = ConcatFusion(2, {"text": 2}, identity_id=True)
         >>> fuse.set_linear(block_kernels={"text": 10. * np.eye(2)})
         >>> fuse(np.ones((2, 2)), {"text": np.ones((2, 2))}, {"text": np.array([True, False])},

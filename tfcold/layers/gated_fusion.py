@@ -38,6 +38,7 @@ class GatedFusion(Fusion):
         InputError: as in `Fusion`; `initial_gate` out of range; E other than D.
 
     Example:
+        >>> import numpy as np
         >>> fuse = GatedFusion(2, {})
         >>> fuse(np.ones((2, 2)), {}, {}, np.array([True, False])).numpy()  # no text: nothing, and the ID
         array([[0., 0.],

@@ -33,6 +33,7 @@ class HistoryPooling(keras.layers.Layer):
         InputError: `alpha` out of range.
 
     Example:
+        >>> import numpy as np
         >>> pool = HistoryPooling(alpha=1.)
         >>> pool(np.array([[[2.], [4.], [9.]]], np.float32), np.array([[True, True, False]])).numpy()
         array([[3.]], dtype=float32)

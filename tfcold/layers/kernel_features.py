@@ -39,10 +39,11 @@ class KernelFeatures(keras.layers.Layer):
         InputError: an argument out of range; in `adapt`, landmarks of another number, or not of length 1.
 
     Example:
+        >>> import numpy as np
         >>> features = KernelFeatures(num_landmarks=2, gamma=1.)
         >>> features.adapt(np.eye(2, dtype=np.float32))
         >>> phi = features(np.eye(2, dtype=np.float32))
-        >>> float(tf.reduce_sum(phi[0] * phi[1]).numpy().round(4))  # exp(-|e1 - e2|^2) = exp(-2)
+        >>> round(float(tf.reduce_sum(phi[0] * phi[1])), 4)  # exp(-|e1 - e2|^2) = exp(-2)
         0.1353
 
     References:

@@ -58,6 +58,7 @@ class FeatureTable(keras.layers.Layer):
                 dtype=tf.float32,
                 initializer="zeros",
                 trainable=False,
+                experimental_autocast=False,  # what is gathered is cast, not the whole table
             )
             self._masks[name] = self.add_weight(
                 name=f"{name}_mask",
@@ -95,9 +96,7 @@ class FeatureTable(keras.layers.Layer):
 
     def lookup(self, rows: tf.Tensor) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         """Features [N, F] and masks bool [N] of every block, at int32 rows [N]."""
-        features = {
-            name: tf.cast(tf.gather(table, rows), self.compute_dtype) for name, table in self._tables.items()
-        }
+        features = {name: tf.cast(tf.gather(table, rows), self.compute_dtype) for name, table in self._tables.items()}
         return features, {name: tf.gather(mask, rows) for name, mask in self._masks.items()}
 
     def concatenated(self) -> npt.NDArray[np.float32]:
@@ -106,7 +105,7 @@ class FeatureTable(keras.layers.Layer):
         return np.concatenate(tables, axis=1) if tables else np.zeros((self.num_rows + 1, 0), np.float32)
 
     def any_mask(self) -> npt.NDArray[np.bool_]:
-        """bool [num_rows + 1]: true where a row has a vector in any block."""
+        """Bool [num_rows + 1]: true where a row has a vector in any block."""
         masks = [mask.numpy() for mask in self._masks.values()]
         return np.any(masks, axis=0) if masks else np.zeros(self.num_rows + 1, bool)
 
@@ -124,7 +123,5 @@ class FeatureTable(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        config.update(
-            num_rows=self.num_rows, widths=self.widths, num_landmarks=self.num_landmarks, gamma=self.gamma
-        )
+        config.update(num_rows=self.num_rows, widths=self.widths, num_landmarks=self.num_landmarks, gamma=self.gamma)
         return config

@@ -29,13 +29,11 @@ class PopularityPrior(keras.layers.Layer):
         super().__init__(**kwargs)
         self.num_items = num_items
         self.floor = floor
-        self.values = self.add_weight(
-            name="values", shape=(num_items + 1,), initializer="zeros", trainable=False, dtype=tf.float32
-        )
-        self.strength = self.add_weight(
-            name="strength", shape=(), initializer="zeros", trainable=False, dtype=tf.float32
-        )
-        self.decay = self.add_weight(name="decay", shape=(), initializer="ones", trainable=False, dtype=tf.float32)
+        # float32 whatever the policy, as the scores they are added to
+        constant = {"trainable": False, "dtype": tf.float32, "experimental_autocast": False}
+        self.values = self.add_weight(name="values", shape=(num_items + 1,), initializer="zeros", **constant)
+        self.strength = self.add_weight(name="strength", shape=(), initializer="zeros", **constant)
+        self.decay = self.add_weight(name="decay", shape=(), initializer="ones", **constant)
 
     @property
     def cold(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from tfcold.errors import InputError
 from tfcold.layers import AdapterFusion, ConcatFusion, Fusion, GatedFusion, HeadsFusion, WeightedDot
 from tfcold.models.feature_table import FeatureTable
 from tfcold.models.prior import PopularityPrior
+from tfcold.models.warm_items import WarmItems
 from tfcold.objectives import FullSoftmax, Objective
 from tfcold.ops import rows_mask
 from tfcold.registration import export
@@ -44,8 +46,8 @@ class TwoTower(tfrs.Model):
         score(u, i) = sum_d S_ud q_ud c_id + prior(n_u) * p_i
 
     where `S` is 1, or a learned function of the user (`user_weights`), and the last term leans on popularity the less
-    is known of the user (`PopularityPrior`). Both fold into vectors of width D + 1 (`query_vectors`,
-    `candidate_vectors`), so that retrieval is a maximum inner product search.
+    is known of the user (`PopularityPrior`). Both fold into vectors of width D + 1 (`pooled_queries`,
+    `searchable_candidates`), so that retrieval is a maximum inner product search.
 
     Args:
         schema: `Schema`. Sizes of the data.
@@ -92,6 +94,8 @@ class TwoTower(tfrs.Model):
     ) -> None:
         super().__init__(**kwargs)
         self.schema = schema if isinstance(schema, Schema) else Schema(**schema)
+        if dim < 1:
+            raise InputError(f"`dim` must be at least 1; received {dim}")
         self.dim = dim
         self.num_landmarks = dict(num_landmarks or {})
         self.kernel_gamma = kernel_gamma
@@ -134,13 +138,17 @@ class TwoTower(tfrs.Model):
         )
         self.similarity = WeightedDot(per_user_weights=user_weights, normalise=normalise, name="similarity")
         self.prior = PopularityPrior(num_items=self.schema.num_items, name="prior")
-        self._item_is_cold = self.add_weight(
-            name="item_is_cold",
+        self._item_counts = self.add_weight(
+            name="item_counts",
             shape=(self.schema.num_items + 1,),
-            dtype=tf.bool,
-            initializer=keras.initializers.Constant(False),
+            initializer="zeros",
             trainable=False,
+            dtype=tf.float32,
+            experimental_autocast=False,
         )
+        self._warm_items: WarmItems | None = None
+        # without a seed, one from `random`, which `keras.utils.set_random_seed` sets
+        self._draws = tf.random.Generator.from_seed(random.getrandbits(31) if seed is None else seed)
 
     def _item_tower(self, name: str, seed: int | None) -> ItemTower:
         widths = {block: encoder.feature_width for block, encoder in self.item_features.encoders.items()}
@@ -156,9 +164,7 @@ class TwoTower(tfrs.Model):
 
     # -- what the data fixes before training --------------------------------------------------------------------
 
-    def adapt(
-        self, features: Features, *, item_counts: npt.NDArray[np.integer[Any]], seed: int | None = None
-    ) -> None:
+    def adapt(self, features: Features, *, item_counts: npt.NDArray[np.integer[Any]], seed: int | None = None) -> None:
         """Takes from training data what is not learned by gradient: means, landmarks, the prior, who is cold.
 
         Args:
@@ -167,14 +173,18 @@ class TwoTower(tfrs.Model):
             seed: int or None. Draws the kernel landmarks.
 
         Raises:
-            ValueError: a block of the schema is missing or has another width.
+            InputError: a block of the schema is missing or has another width; counts of another number of items.
         """
-        warm = np.asarray(item_counts) > 0
-        self._item_is_cold.assign(~warm)
-        self._warm_rows = tf.constant(np.flatnonzero(warm), tf.int32)
-        self._warm_place = tf.constant(np.where(warm, np.cumsum(warm), 0), tf.int32)
-        self._item_share = tf.constant(item_counts / max(1, int(np.sum(item_counts))), tf.float32)
-        self.prior.adapt(item_counts)
+        counts = np.asarray(item_counts)
+        if counts.shape != (self.schema.num_items + 1,):
+            raise InputError(
+                f"`item_counts` must be integer [{self.schema.num_items + 1}], one for each item row and row 0; "
+                f"received {counts.dtype} {list(counts.shape)}"
+            )
+        warm = counts > 0
+        warm[0] = False
+        self._item_counts.assign(np.where(warm, counts, 0).astype(np.float32))
+        self.prior.adapt(counts)
         self.item_features.adapt(_blocks(features.items, self.schema.item_vectors, "items"), fit_rows=warm, seed=seed)
         everyone = np.ones(self.schema.num_users + 1, bool)
         self.user_features.adapt(
@@ -192,13 +202,13 @@ class TwoTower(tfrs.Model):
     def candidates(self, item_rows: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Candidate vectors [N, D] of item rows [N]."""
         features, masks = self.item_features.lookup(item_rows)
-        is_cold = tf.gather(self._item_is_cold, item_rows)
+        is_cold = tf.gather(self._item_counts, item_rows) <= 0
         return self.candidate_tower(item_rows, features, masks, is_cold, training=training)
 
     def history_items(self, item_rows: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """History vectors [N, D] of item rows [N]: what having done something says of a user."""
         features, masks = self.item_features.lookup(item_rows)
-        is_cold = tf.gather(self._item_is_cold, item_rows)
+        is_cold = tf.gather(self._item_counts, item_rows) <= 0
         return self.history_tower(item_rows, features, masks, is_cold, training=training)
 
     def queries(self, user_rows: tf.Tensor, history: tf.Tensor, training: bool | None = None) -> tf.Tensor:
@@ -272,46 +282,90 @@ class TwoTower(tfrs.Model):
         return tf.cast(self.similarity.pair(query, candidate), tf.float32) + prior
 
     def compute_loss(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
-        """The objective over one batch, float32 [], in nats, plus the losses of the layers.
+        """The objective over one batch, float32 [], in nats; the losses of layers are added by the training step.
 
         Args:
             inputs: a batch of `training.pipeline`. With `targets` int32 [B, P], what the user did besides the
-                history: the full softmax over warm items. With `item_row` int32 [B]: the softmax over the batch and
-                as many uniform negatives.
+                history: the full softmax over warm items, and a cold item in the history takes no part. With
+                `item_row` int32 [B]: the softmax over the batch and as many uniform negatives.
             training: bool.
+
+        Raises:
+            InputError: no item is warm, as before `adapt`.
         """
-        history = inputs["history"]
-        query = self.queries(inputs["user_row"], history, training=training)
-        counts = tf.reduce_sum(tf.cast(history > 0, tf.float32), axis=1)
-        query = tf.concat([tf.cast(self.similarity.fold(query), tf.float32), self.prior.weight(counts)[:, None]], 1)
+        warm = self._warm()
         if "targets" in inputs:
-            loss = self._full_loss(query, history, inputs["targets"], training)
-        else:
-            loss = self._sampled_loss(query, inputs["item_row"], training)
-        return loss + tf.cast(tf.add_n(self.losses), tf.float32) if self.losses else loss
+            return self._full_loss(inputs, warm, training)
+        return self._sampled_loss(inputs, warm, training)
 
-    def _full_loss(self, query: tf.Tensor, history: tf.Tensor, targets: tf.Tensor, training: bool) -> tf.Tensor:
+    def _full_loss(self, inputs: Mapping[str, tf.Tensor], warm: WarmItems, training: bool) -> tf.Tensor:
+        # the catalogue goes through the towers once, instead of every place of every history
+        places = tf.gather(warm.place, inputs["history"])
+        done = tf.gather(_after_zeros(self.history_items(warm.rows, training=training)), places)
+        features, masks = self.user_features.lookup(inputs["user_row"])
+        query = self.user_tower(inputs["user_row"], done, places > 0, features, masks, training=training)
         # cold items are no negatives: a model that sees them as such learns to bury them
-        warm = self._searchable(self._warm_rows, training)
-        candidates = tf.concat([tf.zeros_like(warm[:1]), warm], axis=0)
-        place = tf.gather(self._warm_place, targets)
-        seen = rows_mask(tf.gather(self._warm_place, history), tf.shape(candidates)[0])
-        return self.objective(query, candidates, targets=place, mask=~seen)
+        candidates = _after_zeros(self._searchable(warm.rows, training))
+        seen = rows_mask(places, tf.shape(candidates)[0])
+        targets = tf.gather(warm.place, inputs["targets"])
+        return self.objective(self._with_prior(query, places), candidates, targets=targets, mask=~seen)
 
-    def _sampled_loss(self, query: tf.Tensor, item_rows: tf.Tensor, training: bool) -> tf.Tensor:
-        num_warm = tf.size(self._warm_rows)
-        drawn = tf.random.uniform(tf.shape(item_rows), maxval=num_warm, dtype=tf.int32, seed=self.seed)
-        negative_rows = tf.gather(self._warm_rows, drawn)
+    def _sampled_loss(self, inputs: Mapping[str, tf.Tensor], warm: WarmItems, training: bool) -> tf.Tensor:
+        item_rows, history = inputs["item_row"], inputs["history"]
+        query = self.queries(inputs["user_row"], history, training=training)
+        drawn = self._draws.uniform(tf.shape(item_rows), maxval=warm.count, dtype=tf.int32)
+        negative_rows = tf.gather(warm.rows, drawn)
         return self.objective(
-            query,
+            self._with_prior(query, history),
             self._searchable(item_rows, training),
             candidate_rows=item_rows,
-            candidate_probability=tf.gather(self._item_share, item_rows),
+            candidate_probability=tf.gather(warm.share, item_rows),
             negatives=self._searchable(negative_rows, training),
             negative_rows=negative_rows,
-            negative_probability=tf.gather(self._item_share, negative_rows),
-            num_items=num_warm,
+            negative_probability=tf.gather(warm.share, negative_rows),
+            num_items=warm.count,
         )
+
+    def _with_prior(self, query: tf.Tensor, history: tf.Tensor) -> tf.Tensor:
+        counts = tf.reduce_sum(tf.cast(history > 0, tf.float32), axis=1)
+        return tf.concat([tf.cast(self.similarity.fold(query), tf.float32), self.prior.weight(counts)[:, None]], axis=1)
+
+    def train_step(self, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """One step down the objective and the losses of the layers.
+
+        Under a `tf.distribute` strategy the gradient is that of the mean over replicas, whatever their number, and
+        every replica has its own in-batch candidates. Loss scaling of a `mixed_float16` policy is the optimizer's.
+        """
+        with tf.GradientTape() as tape:
+            figures = self._step(inputs, training=True)
+        self.optimizer.minimize(figures["total_loss"], self.trainable_variables, tape=tape)
+        return figures
+
+    def test_step(self, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """The losses of a batch."""
+        return self._step(inputs, training=False)
+
+    def _step(self, inputs: Mapping[str, tf.Tensor], training: bool) -> dict[str, tf.Tensor]:
+        # Keras sums gradients, and what a step returns, over replicas
+        share = 1.0 / tf.distribute.get_strategy().num_replicas_in_sync
+        loss = share * self.compute_loss(inputs, training=training)
+        regularization = share * tf.add_n([tf.cast(one, tf.float32) for one in self.losses] or [tf.zeros(())])
+        return {"loss": loss, "regularization_loss": regularization, "total_loss": loss + regularization}
+
+    def _warm(self) -> WarmItems:
+        """Who is warm, as the weights say; inside a graph, as they said when it was traced."""
+        if tf.executing_eagerly() or self._warm_items is None:
+            with tf.init_scope():
+                self._warm_items = WarmItems.of(self._item_counts.numpy())
+        return self._warm_items
+
+    def make_train_function(self, force: bool = False) -> Any:
+        self._warm()
+        return super().make_train_function(force)
+
+    def make_test_function(self, force: bool = False) -> Any:
+        self._warm()
+        return super().make_test_function(force)
 
     def _searchable(self, item_rows: tf.Tensor, training: bool) -> tf.Tensor:
         vectors = self.candidates(item_rows, training=training)
@@ -336,20 +390,22 @@ class TwoTower(tfrs.Model):
         }
 
 
+def _after_zeros(table: tf.Tensor) -> tf.Tensor:
+    """The table with a row 0 of zeros, so that row 0 means nothing."""
+    return tf.concat([tf.zeros_like(table[:1]), table], axis=0)
+
+
 def _passes(num_rows: int) -> list[npt.NDArray[np.int32]]:
     return [
-        np.arange(start, min(start + _PASS, num_rows + 1), dtype=np.int32)
-        for start in range(1, num_rows + 1, _PASS)
+        np.arange(start, min(start + _PASS, num_rows + 1), dtype=np.int32) for start in range(1, num_rows + 1, _PASS)
     ]
 
 
-def _blocks(
-    given: Mapping[str, VectorBlock], wanted: Mapping[str, int], side: str
-) -> dict[str, VectorBlock]:
+def _blocks(given: Mapping[str, VectorBlock], wanted: Mapping[str, int], side: str) -> dict[str, VectorBlock]:
     for name, width in wanted.items():
         found = given[name].width if name in given else None
         if found != width:
-            raise ValueError(
+            raise InputError(
                 f"`features.{side}` must hold the blocks of the schema, {dict(wanted)}; received block {name!r} "
                 f"of width {found}. Build the schema from the same features"
             )

@@ -20,6 +20,7 @@ def entmax15(logits: tf.Tensor) -> tuple[tf.Tensor, object]:
     References:
         Peters, Niculae & Martins 2019, Sparse Sequence-to-Sequence Models, ACL, algorithm 2.
     """
+    logits = tf.convert_to_tensor(logits)
     halves = (logits - tf.reduce_max(logits, axis=-1, keepdims=True)) / 2
     ordered = tf.sort(halves, axis=-1, direction="DESCENDING")
     size = tf.cast(tf.range(1, tf.shape(logits)[-1] + 1), logits.dtype)  # how many would be positive

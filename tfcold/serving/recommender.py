@@ -126,7 +126,9 @@ class Recommender:
         candidates: Iterable[Any] | None = None,
         exclude: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
-        """The same for people known by a sentence, from its vector; a row of zeros says nothing and gets what is popular.
+        """The same for people known by a sentence, from its vector.
+
+        A row of zeros says nothing, and gets what is popular.
 
         Args:
             vectors: floating [B, T], of the encoder that the manifest names for the first block
@@ -192,7 +194,7 @@ class Recommender:
         return self._frame({ITEM_ID: asked}, rows, scores, "similar_item_id")
 
     def titles(self, item_ids: Iterable[Any]) -> pd.DataFrame:
-        """Frame `item_id` and what the bundle knows to show of each item, a row for every id; empty cells where nothing.
+        """Frame `item_id` and what the bundle has to show of each item, a row for every id.
 
         Args:
             item_ids: ids, in the order of the rows; they may repeat.

@@ -43,9 +43,7 @@ class BlockEncoder(keras.layers.Layer):
         self.num_landmarks = num_landmarks
         self.gamma = gamma
         self.centred_norm = CentredNorm(name="centred_norm")
-        self.kernel = (
-            KernelFeatures(num_landmarks=num_landmarks, gamma=gamma, name="kernel") if num_landmarks else None
-        )
+        self.kernel = KernelFeatures(num_landmarks=num_landmarks, gamma=gamma, name="kernel") if num_landmarks else None
 
     @property
     def feature_width(self) -> int:
@@ -58,9 +56,7 @@ class BlockEncoder(keras.layers.Layer):
             self.kernel.build((None, self.width))
         super().build(input_shape)
 
-    def adapt(
-        self, vectors: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_], *, seed: int | None = None
-    ) -> None:
+    def adapt(self, vectors: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_], *, seed: int | None = None) -> None:
         """Takes the mean and the landmarks from training rows.
 
         Args:

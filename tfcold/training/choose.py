@@ -77,9 +77,7 @@ def quality(scorer: object, split: Split, regime: str) -> float:
     return evaluate(scorer, split, part="validation", regimes=[regime], k=20).mean(regime, METRIC)  # type: ignore[arg-type]
 
 
-def best_of(
-    name: str, options: Iterable[float], measure: Callable[[float], float], *, tolerance: float = 0.0
-) -> float:
+def best_of(name: str, options: Iterable[float], measure: Callable[[float], float], *, tolerance: float = 0.0) -> float:
     """The option of the highest measure; with a tolerance, the first within that share of the highest."""
     measured = {option: measure(option) for option in options}
     highest = max(measured.values())
@@ -100,9 +98,7 @@ def teacher_penalty(split: Split, options: Iterable[float], *, seed: int) -> flo
         kept = np.zeros(len(split.warm_items), bool)
         kept[np.random.default_rng(seed).permutation(warm)[:MAX_SIDE]] = True
         sampled = _items_only(split, kept)
-    return best_of(
-        "teacher penalty", options, lambda penalty: quality(EASE(penalty).fit(sampled), sampled, "warm")
-    )
+    return best_of("teacher penalty", options, lambda penalty: quality(EASE(penalty).fit(sampled), sampled, "warm"))
 
 
 def _items_only(split: Split, kept: npt.NDArray[np.bool_]) -> Split:

@@ -161,7 +161,9 @@ def choose_prior(split: Split, model: TwoTower, factors: Factors, settings: Sett
             prior=prior,
             prior_weight=lambda counts: (strength / (1 + counts) ** decay).astype(np.float32),
         )
-        return float(np.mean([_list_quality(scorer, seen, wanted, warm) for seen, wanted in zip(revealed, targets, strict=True)]))
+        return float(
+            np.mean([_list_quality(scorer, seen, wanted, warm) for seen, wanted in zip(revealed, targets, strict=True)])
+        )
 
     scale = _score_spread(factors, revealed[0], warm)
     decays = PRIOR_DECAYS if settings.prior_decay is None else (settings.prior_decay,)
@@ -172,7 +174,13 @@ def choose_prior(split: Split, model: TwoTower, factors: Factors, settings: Sett
     )
     found = {(strength, decay): measure(strength, decay) for strength in strengths for decay in decays}
     strength, decay = max(found, key=lambda pair: found[pair])
-    logger.info("prior: strength %.4g, decay %g, quality %.4f (without: %.4f)", strength, decay, found[strength, decay], min(found.values()))
+    logger.info(
+        "prior: strength %.4g, decay %g, quality %.4f (without: %.4f)",
+        strength,
+        decay,
+        found[strength, decay],
+        min(found.values()),
+    )
     return settings.with_(prior_strength=float(strength), prior_decay=float(decay))
 
 
@@ -233,7 +241,9 @@ def assign(model: TwoTower, split: Split, factors: Factors, maps: TextMaps | Non
         model.candidate_tower.fusion.cold_scale.assign(settings.cold_scale or 1.0)
         model.candidate_tower.fusion.warm_text_scale.assign(settings.warm_text_scale or 0.0)
         model.history_tower.fusion.warm_text_scale.assign(0.0)
-    model.prior.set_weights_of(settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay)
+    model.prior.set_weights_of(
+        settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay
+    )
 
 
 def truncated(factors: Factors, dim: int) -> Factors:

@@ -6,18 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import tensorflow as tf
 
 from tfcold._keras import keras
 from tfcold.blocks import Features
+from tfcold.errors import InputError
 from tfcold.models import TwoTower
 from tfcold.progress import logger
 from tfcold.schema import Schema
 from tfcold.training import choose, closed_form
+from tfcold.training.backup import Backup
 from tfcold.training.callbacks import RegimeValidation
 from tfcold.training.factors import Factors, teacher_factors
 from tfcold.training.inner import inner_split
 from tfcold.training.objective import batches, choose_objective
+from tfcold.training.precision import half_precision_twin
 from tfcold.training.settings import Settings
+from tfcold.training.tensorboard import RegimeBoard
 from tfcold.training.trained import TrainedModel, trained_model
 
 if TYPE_CHECKING:
@@ -38,7 +43,8 @@ def fit(
     Settings that are `None` are chosen on the validation rows. Where the split has no validation rows of warm items
     and of cold ones, a part of the training rows plays validation first; then the model is fitted anew on all
     training rows with what was chosen. The fit starts from a closed form (`training.closed_form`) and goes on by
-    gradient steps for as long as validation gains; it never ends below the start.
+    gradient steps for as long as validation gains; it never ends below the start. Called inside the scope of a
+    `tf.distribute` strategy, it makes and fits the model there.
 
     Args:
         split: its training rows are learned from; its test rows are not read.
@@ -51,7 +57,7 @@ def fit(
     Returns: `TrainedModel`.
 
     Raises:
-        InputError: settings out of range.
+        InputError: settings out of range, or `jit_compile` under a strategy of several replicas.
     """
     settings = settings or Settings()
     keras.utils.set_random_seed(settings.seed)
@@ -59,7 +65,8 @@ def fit(
         return _fit(split, features, settings, log_dir, backup_dir, callbacks)
     logger.info("no validation rows for warm and cold items: a part of the training rows plays validation first")
     inner = inner_split(split, seed=settings.seed)
-    rehearsal = _fit(inner, features, settings, None, None, ())
+    inner_log, inner_backup = (None if one is None else Path(one) / "inner" for one in (log_dir, backup_dir))
+    rehearsal = _fit(inner, features, settings, inner_log, inner_backup, ())
     chosen = rehearsal.settings
     logger.info("fitting anew on all %d training rows", len(split.train))
     return _fit(split, features, chosen, log_dir, backup_dir, callbacks)
@@ -138,29 +145,51 @@ def train(
     With validation rows, the best epoch is kept and counts; without, all `settings.epochs` are run.
     """
     settings, model = trained.settings, trained.model
+    _check_jit(settings)
+    for tower in (model.candidate_tower, model.history_tower):
+        tower.fusion.trainable = settings.train_words
     objective = choose_objective(split, model, settings)
-    model.compile(
+    if settings.mixed_precision:
+        trained.model = half_precision_twin(model)  # what is fitted; the model that comes out computes in float32
+    trained.model.compile(
         optimizer=keras.optimizers.Adam(settings.learning_rate),
         jit_compile=settings.jit_compile,
     )
+    backup = None if backup_dir is None else Backup(backup_dir, trained, split)
     watched = list(callbacks)
     validation = None
-    if split.validation:
+    if any(len(rows) for rows in split.validation.values()):
         sample = choose.validation_sample(split, seed=settings.seed)
-        validation = RegimeValidation(trained, sample, settings.patience)
+        validation = RegimeValidation(trained, sample, settings.patience, backup)
         watched.insert(0, validation)
     if log_dir is not None:
-        watched.append(keras.callbacks.TensorBoard(str(log_dir), write_graph=False, profile_batch=0))
-    if backup_dir is not None:
-        watched.append(keras.callbacks.BackupAndRestore(str(backup_dir)))
-    model.fit(
-        batches(split, objective, settings),
-        epochs=settings.epochs,
-        callbacks=watched,
-        verbose=0,
-    )
-    trained.refresh()
+        watched.append(RegimeBoard(log_dir, trained, split, validation))
+    if backup is not None:
+        watched.append(backup.callback())
+    try:
+        trained.model.fit(
+            batches(split, objective, settings),
+            epochs=settings.epochs,
+            callbacks=watched,
+            verbose=0,
+        )
+        if trained.model is not model:
+            model.set_weights(trained.model.get_weights())
+    finally:
+        trained.model = model
+        trained.refresh()
+    if backup is not None:
+        backup.clear()
     if validation is None:
         return settings
     trained.log = validation.history
     return settings.with_(epochs=validation.best_epoch)
+
+
+def _check_jit(settings: Settings) -> None:
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if settings.jit_compile and replicas > 1:
+        raise InputError(
+            f"`jit_compile` needs a single replica, as XLA cannot compile a step that gathers from others; the "
+            f"strategy has {replicas}. Pass `jit_compile=False`, or leave the strategy out"
+        )

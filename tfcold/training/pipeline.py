@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 Batches = tf.data.Dataset
+MakeBatch = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
 
 
 def user_batches(
@@ -54,9 +56,7 @@ def user_batches(
     return _batched(tf.data.Dataset.from_tensor_slices(users), len(users), batch_size, seed, batch)
 
 
-def row_batches(
-    split: Split, *, batch_size: int = 1024, max_history: int = 64, seed: int | None = None
-) -> Batches:
+def row_batches(split: Split, *, batch_size: int = 1024, max_history: int = 64, seed: int | None = None) -> Batches:
     """Batches of training rows, each with the rest of its user's rows as history: the batch of in-batch softmax.
 
     Args:
@@ -87,11 +87,16 @@ def row_batches(
     return _batched(tf.data.Dataset.from_tensor_slices(rows), len(rows), batch_size, seed, batch)
 
 
-def _batched(rows: Batches, count: int, batch_size: int, seed: int | None, batch: object) -> Batches:
+def _batched(rows: Batches, count: int, batch_size: int, seed: int | None, batch: MakeBatch) -> Batches:
     rows = rows.shuffle(min(count, 1_000_000), seed=seed, reshuffle_each_iteration=True)
-    draws = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
+    # one number a batch: a second `batch` in the graph would be taken apart under a `tf.distribute` strategy
+    draws = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
     paired = tf.data.Dataset.zip((rows.batch(batch_size), draws))
-    return paired.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+
+    def drawn(rows: tf.Tensor, draw: tf.Tensor) -> dict[str, tf.Tensor]:
+        return batch(rows, tf.stack([draw, tf.zeros_like(draw)]))
+
+    return paired.map(drawn, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
 
 
 def _rows(matrix: sp.csr_matrix) -> tuple[tf.Tensor, tf.Tensor]:

@@ -36,7 +36,7 @@ class TrainedModel:
         histories: float32 CSR [U + 1, I + 1]. What each user did, as far as it may be used and must not be listed.
         warm_users: bool [U + 1]. Users with a training row.
         warm_items: bool [I + 1].
-        known_items: bool [I + 1]. Warm, or with vectors: everything that can be recommended.
+        can_score: bool [I + 1]. Warm, or with vectors: everything that can be recommended.
         settings: what the fit chose.
         split: mapping. Fingerprint, protocol, seed and parameters of the split it was trained on.
         provenance: mapping of block to what wrote its vectors.
@@ -49,7 +49,7 @@ class TrainedModel:
     histories: sp.csr_matrix
     warm_users: npt.NDArray[np.bool_]
     warm_items: npt.NDArray[np.bool_]
-    known_items: npt.NDArray[np.bool_]
+    can_score: npt.NDArray[np.bool_]
     settings: Settings
     split: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -60,14 +60,14 @@ class TrainedModel:
     def candidate_table(self) -> Floats:
         """float32 [I + 1, D + 1]; zeros of an item that is neither warm nor has vectors."""
         table = self.model.candidate_table()
-        table[~self.known_items] = 0
+        table[~self.can_score] = 0
         return table
 
     @cached_property
     def history_table(self) -> Floats:
         """float32 [I + 1, D]; zeros of an item that is neither warm nor has vectors."""
         table = self.model.history_table()
-        table[~self.known_items] = 0
+        table[~self.can_score] = 0
         return table
 
     def refresh(self) -> None:
@@ -90,7 +90,7 @@ class TrainedModel:
         """Scores [B, N]; `-inf` for an item that is neither warm nor has vectors."""
         item_rows = np.asarray(item_rows, np.int32)
         scores = self.query_vectors(queries) @ self.candidate_table[item_rows].T
-        unknown = ~self.known_items[item_rows]
+        unknown = ~self.can_score[item_rows]
         if unknown.any():
             scores[:, unknown] = -np.inf
         return scores
@@ -101,26 +101,15 @@ class TrainedModel:
         k: int = 20,
         candidates: Iterable[Any] | None = None,
         exclude: pd.DataFrame | None = None,
+        *,
+        history: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Frame `user_id, item_id, rank, score`: the best `k` items of each user, warm and cold in one list.
 
-        What a user did in training is left out. A user never seen gets what is popular; to recommend to them from
-        what they did or said, use a bundle's `recommend_from_history` and `recommend_from_vector`.
-
-        Args:
-            user_ids: ids, in the order of the lists.
-            k: int, at least 1.
-            candidates: item ids to choose from; default every item that is warm or has words.
-            exclude: frame `user_id, item_id` of pairs to leave out besides.
-
-        Raises:
-            InputError: `k` below 1, a candidate that is not in the items, or `exclude` without its columns.
+        See `tfcold.data.lists.recommend_frame` for arguments and errors. A user never seen gets what is popular, or
+        what `history` says of them.
         """
-        return recommend_frame(self, user_ids, k, candidates, exclude)
-
-    @property
-    def can_score(self) -> npt.NDArray[np.bool_]:
-        return self.known_items
+        return recommend_frame(self, user_ids, k, candidates, exclude, history=history)
 
 
 def trained_model(model: TwoTower, split: Split, settings: Settings, **about: Any) -> TrainedModel:
@@ -134,7 +123,7 @@ def trained_model(model: TwoTower, split: Split, settings: Settings, **about: An
         histories=split.history_matrix().tocsr(),
         warm_users=np.asarray(split.warm_users, bool),
         warm_items=np.asarray(split.warm_items, bool),
-        known_items=known,
+        can_score=known,
         settings=settings,
         split={
             "fingerprint": split.fingerprint,

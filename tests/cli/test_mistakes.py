@@ -1,0 +1,252 @@
+"""What a mistake ends with: exit code 2, one line that names the argument, nothing left behind."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+Call = Answer = Shop = Any  # fixtures of conftest.py, see there
+
+ROWS = "user_id,item_id\nu1,i1\nu2,i2\nu1,i2\n"
+ITEMS = "item_id,title\ni1,a comet\ni2,an oven\n"
+
+
+def entries(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def one_line(answer: Answer, *parts: str) -> str:
+    assert answer.code == 2
+    assert answer.out == ""
+    assert len(answer.errors) == 1, answer.err
+    for part in parts:
+        assert part in answer.errors[0]
+    return answer.errors[0]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "rows.csv").write_text(ROWS)
+    (tmp_path / "items.csv").write_text(ITEMS)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "parts"),
+    [
+        ("rows.csv", None, ["`--interactions`", "does not exist", "rows.csv"]),
+        ("rows.csv", "", ["`--interactions`", "empty file"]),
+        ("rows.csv", "user_id,item_id\n", ["`--interactions`", "at least one row"]),
+        ("rows.csv", "user,item_id\nu1,i1\n", ["`--interactions`", "user_id is missing", "'user'"]),
+        ("rows.csv", "user_id,item_id\nu1,\n", ["`--interactions`", "item_id in every row", "1 of 1"]),
+        ("items.csv", None, ["`--items`", "does not exist"]),
+        ("items.csv", "id,title\ni1,a\n", ["`--items`", "item_id is missing"]),
+        ("items.csv", "item_id,title\ni1,a\ni2,b\ni1,c\n", ["`--items`", "1 ids stand in several rows: 'i1'"]),
+    ],
+)
+def test_fit_refuses_a_table(call: Call, files: Path, name: str, content: str | None, parts: list[str]) -> None:
+    if content is None:
+        (files / name).unlink()
+    else:
+        (files / name).write_text(content)
+    before = entries(files)
+
+    answer = call("fit", "--interactions", files / "rows.csv", "--items", files / "items.csv", "--out", files / "out")
+
+    one_line(answer, "tfcold fit: error:", *parts)
+    assert entries(files) == before
+
+
+@pytest.mark.parametrize(
+    ("vectors", "parts"),
+    [
+        (np.ones((1, 3), np.float32), ["`--item-vectors text`", "2;", "has 1"]),
+        (np.array([[1, np.nan], [1, 2]], np.float32), ["`--item-vectors text`", "1 of 2 rows", "NaN", "row 0"]),
+        (np.zeros((2, 3), np.float32), ["`--item-vectors text`", "none that is not zeros"]),
+    ],
+)
+def test_fit_refuses_vectors(call: Call, files: Path, vectors: Any, parts: list[str]) -> None:
+    np.save(files / "v.npy", vectors)
+    before = entries(files)
+
+    answer = call(
+        "fit", "--interactions", files / "rows.csv", "--items", files / "items.csv", "--out", files / "out",
+        "--item-vectors", f"text={files / 'v.npy'}",
+    )  # fmt: skip
+
+    one_line(answer, *parts)
+    assert entries(files) == before
+
+
+def test_fit_refuses_two_encoders_in_one_block(call: Call, files: Path) -> None:
+    from tfcold.text import LexicalEncoder, TextVectors, write_vectors
+
+    LexicalEncoder(4).fit(pd.read_csv(files / "items.csv")).save(files / "encoder")
+    provenance = {"encoder": "other", "encoder_fingerprint": "f" * 64}
+    write_vectors(files / "v.npz", TextVectors(np.array(["i1", "i2"]), np.eye(2, dtype=np.float32), provenance))
+    before = entries(files)
+
+    answer = call(
+        "fit", "--interactions", files / "rows.csv", "--items", files / "items.csv", "--out", files / "out",
+        "--item-vectors", f"text={files / 'v.npz'}", "--encoder", files / "encoder",
+    )  # fmt: skip
+
+    one_line(answer, "'other'", "'lexical'", "two encoders")
+    assert entries(files) == before
+
+
+def test_add_items_refuses_another_encoder(call: Call, bundle: Path, files: Path) -> None:
+    from tfcold.manifest import read_manifest
+    from tfcold.text import TextVectors, write_vectors
+
+    width = read_manifest(bundle / "1").text["lexical"]["width"]
+    (files / "new.csv").write_text("item_id,title\nn1,comet\n")
+    provenance = {"encoder": "other", "encoder_fingerprint": "f" * 64}
+    write_vectors(files / "v.npz", TextVectors(np.array(["n1"]), np.ones((1, width), np.float32), provenance))
+    before = entries(files)
+
+    answer = call(
+        "add-items", "--model", bundle, "--items", files / "new.csv", "--item-vectors", f"lexical={files / 'v.npz'}",
+        "--out", files / "out",
+    )  # fmt: skip
+
+    one_line(answer, "'other'", "'lexical'")
+    assert entries(files) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--encoder", "nonsense"], ["`--encoder`", "'nonsense'"]),
+        (["--item-text", "title,plot"], ["`--item-text`", "'plot'", "'title'"]),
+        (["--epochs", "-1"], ["--epochs", "'-1'"]),
+        (["--epochs", "many"], ["--epochs", "'many'"]),
+        (["--preset", "slow"], ["--preset", "'slow'"]),
+        (["--item-vectors", "v.npy"], ["--item-vectors", "NAME=FILE"]),
+        (["--item-vectors", "text=v.npy"], ["`--item-vectors text`", "'v.npy'"]),
+        (["--nonsense", "1"], ["--nonsense"]),
+    ],
+)
+def test_fit_refuses_an_argument(call: Call, files: Path, arguments: list[str], parts: list[str]) -> None:
+    before = entries(files)
+
+    answer = call(
+        "fit", "--interactions", files / "rows.csv", "--items", files / "items.csv", "--out", files / "out", *arguments
+    )
+
+    one_line(answer, *parts)
+    assert entries(files) == before
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "empty folder", "under a file"])
+def test_out_that_is_no_bundle_is_refused_before_the_work(call: Call, files: Path, kind: str) -> None:
+    out = files / "out"
+    if kind == "file":
+        out.write_text("mine")
+    elif kind == "under a file":
+        out = files / "rows.csv" / "out"
+    else:
+        out.mkdir()
+        if kind == "folder":
+            (out / "thesis.txt").write_text("mine")
+    before = entries(files)
+
+    answer = call("fit", "--interactions", files / "rows.csv", "--items", files / "items.csv", "--out", out)
+
+    one_line(answer, "`--out`", "out")
+    assert entries(files) == before
+
+
+@pytest.mark.parametrize("command", ["recommend", "evaluate", "inspect"])
+def test_a_folder_that_is_no_bundle_is_refused(call: Call, files: Path, command: str) -> None:
+    rest = {
+        "recommend": ["--out", files / "topk.csv"],
+        "evaluate": ["--interactions", files / "rows.csv"],
+        "inspect": [],
+    }[command]
+    model = [files] if command == "inspect" else ["--model", files]
+
+    one_line(call(command, *model, *rest), "no bundle", str(files))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--users", "two.csv"], ["`--users`", "user_id", "'a', 'b'"]),
+        (["--candidates", "unknown.csv"], ["`--candidates`", "'nobody'"]),
+        (["--history", "two.csv"], ["`--history`", "user_id, item_id is missing"]),
+        (["--k", "0"], ["--k", "'0'"]),
+        (["--text", " "], ["`--text`", "empty"]),
+        (["--text", "comet", "--users", "two.csv"], ["`--text`", "--users"]),
+    ],
+)
+def test_recommend_refuses(call: Call, bundle: Path, tmp_path: Path, arguments: list[str], parts: list[str]) -> None:
+    (tmp_path / "two.csv").write_text("a,b\nu1,u2\n")
+    (tmp_path / "unknown.csv").write_text("item_id\nnobody\n")
+    before = entries(tmp_path)
+    paths = [str(tmp_path / word) if word.endswith(".csv") else word for word in arguments]
+
+    answer = call("recommend", "--model", bundle, "--out", tmp_path / "topk.csv", "--quiet", *paths)
+
+    one_line(answer, *parts)
+    assert entries(tmp_path) == before
+
+
+def test_recommend_refuses_another_ending(call: Call, bundle: Path, tmp_path: Path) -> None:
+    one_line(call("recommend", "--model", bundle, "--out", tmp_path / "topk.xlsx"), "`--out`", ".csv", "topk.xlsx")
+
+
+def test_evaluate_refuses_rows_that_training_saw(call: Call, bundle: Path, shop: Shop) -> None:
+    answer = call("evaluate", "--model", bundle, "--interactions", shop.interactions)
+
+    one_line(answer, "`--interactions`", "saw all")
+
+
+def test_encode_refuses_lexical(call: Call, files: Path) -> None:
+    answer = call("encode", "--items", files / "items.csv", "--out", files / "v.npz", "--encoder", "lexical")
+
+    one_line(answer, "`--encoder`", "lexical")
+
+
+def no_space(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_disk_full_while_lists_are_written(
+    call: Call, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pd.DataFrame, "to_csv", no_space)
+
+    answer = call("recommend", "--model", bundle, "--out", tmp_path / "topk.csv", "--quiet")
+
+    one_line(answer, "disk is full")
+    assert entries(tmp_path) == []
+
+
+def test_disk_full_at_the_last_write_of_a_fit(
+    call: Call, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tfcold.manifest import Manifest
+
+    monkeypatch.setattr(Manifest, "write", no_space)
+
+    answer = call(
+        "fit", "--interactions", shop.interactions, "--items", shop.items, "--validation", shop.validation,
+        "--encoder", "lexical", "--epochs", "0", "--out", tmp_path / "out", "--quiet",
+    )  # fmt: skip
+
+    one_line(answer, "`--out`", "No space left on device")
+    assert entries(tmp_path) == []
+
+
+def test_a_bug_keeps_its_traceback(call: Call, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tfcold.cli.inspect.card", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        call("inspect", bundle)
