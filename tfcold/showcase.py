@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LIST: Final = 5
 NEW: Final = "new: "  # before the title of an item that training never saw
+SEPARATOR: Final = " | "  # titles may hold commas
 _TITLES: Final = ("title", "name")
 
 
@@ -154,6 +155,8 @@ class Showcase:
             str(title) if isinstance(title, str) else item for title, item in zip(shown[column], items, strict=True)
         ]
         if mark is not None:
-            return ", ".join(f"{title} *" if item in mark else title for title, item in zip(titles, items, strict=True))
+            return SEPARATOR.join(
+                f"{title} *" if item in mark else title for title, item in zip(titles, items, strict=True)
+            )
         cold = self.recommender.is_cold(items)
-        return ", ".join(f"{NEW}{title}" if is_new else title for title, is_new in zip(titles, cold, strict=True))
+        return SEPARATOR.join(f"{NEW}{title}" if is_new else title for title, is_new in zip(titles, cold, strict=True))

@@ -96,13 +96,13 @@ class EASE(Baseline):
     def _fit_users(self, rows: sp.csr_matrix) -> None:
         self._train = rows
         self._inverse = _inverse(rows @ rows.T, self.penalty)
-        # diag(P) = (1 - diag(X'AX)) / penalty, one block of columns of AX at a time
-        self._diagonal = np.empty(rows.shape[1])
+        # diag(P)_i = (1 - x_i' A x_i) / penalty: for each item the sum of A over its users, both ways
         columns = rows.tocsc()
-        for start in range(0, rows.shape[1], 1024):
-            part = columns[:, start : start + 1024]
-            product = part.multiply(self._inverse @ part.toarray())
-            self._diagonal[start : start + 1024] = (1 - np.asarray(product.sum(axis=0)).ravel()) / self.penalty
+        quadratic = [
+            self._inverse[np.ix_(users_of, users_of)].sum(dtype=np.float64)
+            for users_of in np.split(columns.indices, columns.indptr[1:-1])
+        ]
+        self._diagonal = (1 - np.asarray(quadratic)) / self.penalty
 
     def _scores(self, queries: Queries, item_rows: Rows) -> Scores:
         histories = sp.csr_matrix(queries.histories[:, self._warm_rows])

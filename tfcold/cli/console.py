@@ -81,15 +81,14 @@ def own_stderr(verbose: bool) -> Iterator[None]:
     They write to file descriptor 2 itself, and no setting of TensorFlow 2.21 stops them. So Python gets a copy of it,
     and descriptor 2 a file, which is shown after all when the block ends in an error that nobody foresaw.
     """
-    if (
-        verbose or sys.stderr is not sys.__stderr__ or sys.stderr.fileno() != 2
-    ):  # somebody else holds it, as pytest does
+    stream = sys.__stderr__
+    if verbose or stream is None or sys.stderr is not stream or stream.fileno() != 2:  # taken, as by pytest
         yield
         return
-    sys.stderr.flush()
+    stream.flush()
     ours, theirs = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115
     os.dup2(theirs.fileno(), 2)
-    original, sys.stderr = sys.stderr, os.fdopen(os.dup(ours), "w", buffering=1, errors="backslashreplace")
+    sys.stderr = os.fdopen(os.dup(ours), "w", buffering=1, errors="backslashreplace")
     try:
         yield
     except BaseException:
@@ -98,7 +97,7 @@ def own_stderr(verbose: bool) -> Iterator[None]:
         raise
     finally:
         sys.stderr.close()
-        sys.stderr = original
+        sys.stderr = stream
         os.dup2(ours, 2)
         os.close(ours)
         theirs.close()

@@ -192,6 +192,10 @@ class TwoTower(tfrs.Model):
         )
         self.ensure_built()
 
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Makes every weight of a model that is loaded; Keras would feed it floats."""
+        self.ensure_built()
+
     def ensure_built(self) -> None:
         """Makes every weight, so that values can be assigned before the first step."""
         one = tf.ones((1,), tf.int32)

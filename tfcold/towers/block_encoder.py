@@ -9,6 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from tfcold._keras import keras
+from tfcold.errors import InputError
 from tfcold.layers import CentredNorm, KernelFeatures
 from tfcold.registration import export
 
@@ -31,14 +32,17 @@ class BlockEncoder(keras.layers.Layer):
         mask: bool [B]. False where the row has no vector: its features are zeros.
 
     Returns: [B, F] in the compute dtype; F is `feature_width`.
+
+    Raises:
+        InputError: `width` or `num_landmarks` out of range.
     """
 
     def __init__(self, width: int, num_landmarks: int = 0, gamma: float = 0.5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if width < 1:
-            raise ValueError(f"`width` must be at least 1; received {width}")
+            raise InputError(f"`width` must be at least 1; received {width}")
         if num_landmarks < 0:
-            raise ValueError(f"`num_landmarks` must be at least 0; received {num_landmarks}")
+            raise InputError(f"`num_landmarks` must be at least 0; received {num_landmarks}")
         self.width = width
         self.num_landmarks = num_landmarks
         self.gamma = gamma

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfcold._keras import keras
+from tfcold.errors import InputError
 from tfcold.layers import Fusion, IdDropout
 from tfcold.registration import export
 
@@ -45,6 +46,9 @@ class ItemTower(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        for name, value in (("num_items", num_items), ("dim", dim)):
+            if value < 1:
+                raise InputError(f"`{name}` must be at least 1; received {value}")
         self.num_items = num_items
         self.dim = dim
         self.id_dropout_rate = id_dropout
@@ -52,6 +56,8 @@ class ItemTower(keras.layers.Layer):
         self.fusion: Fusion = (
             fusion if isinstance(fusion, Fusion) else keras.saving.deserialize_keras_object(dict(fusion))
         )
+        if self.fusion.dim != dim:
+            raise InputError(f"`fusion` must have width `dim` = {dim}; its `dim` is {self.fusion.dim}")
         self.embedding = keras.layers.Embedding(
             num_items + 1,
             dim,

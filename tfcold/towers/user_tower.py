@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfcold._keras import keras
+from tfcold.errors import InputError
 from tfcold.layers import Fusion, HistoryPooling, IdDropout
 from tfcold.registration import export
 
@@ -52,6 +53,9 @@ class UserTower(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        for name, value in (("num_users", num_users), ("dim", dim)):
+            if value < 1:
+                raise InputError(f"`{name}` must be at least 1; received {value}")
         self.num_users = num_users
         self.dim = dim
         self.use_ids = use_ids
@@ -61,6 +65,8 @@ class UserTower(keras.layers.Layer):
         self.fusion: Fusion = (
             fusion if isinstance(fusion, Fusion) else keras.saving.deserialize_keras_object(dict(fusion))
         )
+        if self.fusion.dim != dim:
+            raise InputError(f"`fusion` must have width `dim` = {dim}; its `dim` is {self.fusion.dim}")
         # an ID starts as nothing and learns what history and words cannot say
         self.embedding = (
             keras.layers.Embedding(num_users + 1, dim, embeddings_initializer="zeros", name="user_embedding")

@@ -20,7 +20,7 @@ from tfcold.training.callbacks import RegimeValidation
 from tfcold.training.factors import Factors, teacher_factors
 from tfcold.training.inner import inner_split
 from tfcold.training.objective import batches, choose_objective
-from tfcold.training.precision import half_precision_twin
+from tfcold.training.precision import copy_weights, half_precision_twin
 from tfcold.training.settings import Settings
 from tfcold.training.tensorboard import RegimeBoard
 from tfcold.training.trained import TrainedModel, trained_model
@@ -174,7 +174,7 @@ def train(
             verbose=0,
         )
         if trained.model is not model:
-            model.set_weights(trained.model.get_weights())
+            copy_weights(trained.model, model)
     finally:
         trained.model = model
         trained.refresh()

@@ -37,5 +37,13 @@ def half_precision_twin(model: TwoTower, name: str | None = None) -> TwoTower:
     with policy(name or half_policy()):
         twin = TwoTower.from_config(model.get_config())
         twin.ensure_built()
-    twin.set_weights(model.get_weights())
+    copy_weights(model, twin)
     return twin
+
+
+def copy_weights(source: TwoTower, target: TwoTower) -> None:
+    """Gives a model of the same config the weights of another, and says the same of what is trained."""
+    layers = zip(source._flatten_layers(), target._flatten_layers(), strict=True)  # parents before children
+    for one, other in layers:
+        other.trainable = one._trainable
+    target.set_weights(source.get_weights())

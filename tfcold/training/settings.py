@@ -68,6 +68,10 @@ class Settings:
         for name, least in (("max_dim", 1), ("max_landmarks", 0), ("epochs", 0), ("patience", 1), ("batch_size", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"`{name}` must be at least {least}; received {getattr(self, name)}")
+        if self.dim is not None and self.dim < 1:
+            raise InputError(f"`dim` must be at least 1, or None; received {self.dim}")
+        if not self.learning_rate > 0:
+            raise InputError(f"`learning_rate` must be positive; received {self.learning_rate}")
         if not 0 < self.hidden_share < 1:
             raise InputError(f"`hidden_share` must lie in (0, 1); received {self.hidden_share}")
         if not 0 <= self.id_dropout < 1:

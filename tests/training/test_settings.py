@@ -1,0 +1,33 @@
+import pytest
+
+from tfcold.errors import InputError
+from tfcold.training import Settings
+
+
+def test_preset_takes_changes() -> None:
+    assert Settings.preset("fast") == Settings()
+    assert Settings.preset("best", seed=3).seed == 3
+    assert Settings.preset("best").epochs > Settings.preset("fast").epochs
+    assert Settings().with_(dim=7).to_dict()["dim"] == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"objective": "bpr"}, "`objective` must be one of 'auto', 'full', 'retrieval'; received 'bpr'"),
+        ({"max_dim": 0}, "`max_dim` must be at least 1; received 0"),
+        ({"batch_size": 0}, "`batch_size` must be at least 1; received 0"),
+        ({"hidden_share": 1.0}, r"`hidden_share` must lie in \(0, 1\); received 1.0"),
+        ({"id_dropout": 1.0}, r"`id_dropout` must lie in \[0, 1\); received 1.0"),
+        ({"learning_rate": 0.0}, "`learning_rate` must be positive; received 0.0"),
+        ({"dim": 0}, "`dim` must be at least 1, or None; received 0"),
+    ],
+)
+def test_settings_out_of_range_name_what_came(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Settings(**changes)
+
+
+def test_unknown_preset_is_named() -> None:
+    with pytest.raises(InputError, match="`preset` must be one of 'fast', 'best'; received 'slow'"):
+        Settings.preset("slow")

@@ -1,0 +1,28 @@
+"""The route that `tfcold fit` and `tfcold demo` share: tables -> split -> features -> model -> figures -> bundle.
+
+Each function is one step, so a notebook can take any of them: `read_tables`, `split_of`, `build_features`,
+`fit_bundle`. Nothing here trains, ranks or saves by itself; the rooms do.
+"""
+
+from tfcold.workflow.features import Encoded, Words, build_features, check_words, default_store
+from tfcold.workflow.fitting import Fitted, fingerprint_of, fit_bundle, report_of, resumable, validation_of
+from tfcold.workflow.tables import Tables, check_columns, read_item_vectors, read_tables, split_of
+
+__all__ = [
+    "Encoded",
+    "Fitted",
+    "Tables",
+    "Words",
+    "build_features",
+    "check_columns",
+    "check_words",
+    "default_store",
+    "fingerprint_of",
+    "fit_bundle",
+    "read_item_vectors",
+    "read_tables",
+    "report_of",
+    "resumable",
+    "split_of",
+    "validation_of",
+]
