@@ -62,7 +62,9 @@ def test_every_signature_answers_with_tensorflow_alone(world, bundle, tmp_path):
         {"text": vector, "lexical": tf.zeros([1, world.lexical.dim])},
         {"text": tf.constant([True]), "lexical": tf.constant([False])},
     )
-    query = trained.model.pooled_queries(tf.constant([0]), sentence, tf.constant([1.0])).numpy()
+    clicks = np.linalg.norm(trained.history_table[trained.can_score & trained.warm_items], axis=1)
+    click = np.median(clicks) * sentence / np.linalg.norm(sentence)  # a sentence counts as one typical click
+    query = trained.model.pooled_queries(tf.constant([0]), click, tf.constant([1.0])).numpy()
     of_vector = (query @ trained.candidate_table.T)[0]
     units = trained.candidate_table[:, :-1] / np.maximum(
         np.linalg.norm(trained.candidate_table[:, :-1], axis=1, keepdims=True), 1e-9

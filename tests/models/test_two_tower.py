@@ -274,12 +274,12 @@ def test_keras_file_lists_and_trains_on(tmp_path: Path) -> None:
 
 def test_learning_before_adapt_is_refused() -> None:
     model = TwoTower(Schema(3, 5), dim=2)
-    with pytest.raises(InputError, match="no warm item to learn from. Call `adapt`"):
+    with pytest.raises(InputError, match=r"no warm item to learn from. Call `adapt`"):
         model.compute_loss(tensors({"user_row": [1], "history": [[1]], "targets": [[2]]}))
 
 
 def test_bad_arguments_name_what_came() -> None:
-    with pytest.raises(InputError, match="`fusion` must be one of 'concat', 'gated', 'heads', 'adapter'; .*'mean'"):
+    with pytest.raises(InputError, match=r"`fusion` must be one of 'concat', 'gated', 'heads', 'adapter'; .*'mean'"):
         TwoTower(Schema(3, 5), fusion="mean")
     with pytest.raises(InputError, match="`dim` must be at least 1; received 0"):
         TwoTower(Schema(3, 5), dim=0)

@@ -80,10 +80,10 @@ class Fingerprint:
     fingerprint = "one"
     provenance: dict[str, Any] = {}  # noqa: RUF012
 
-    class model:  # noqa: N801
+    class model:
         weights = (np.zeros(3),)
 
-    class settings:  # noqa: N801
+    class settings:
         @staticmethod
         def to_dict() -> dict[str, Any]:
             return {"dim": 3}

@@ -48,7 +48,7 @@ def test_fusion_serves_warm_and_cold(world: World) -> None:
     cold = {name: found.mean("cold_item", "ndcg@10") for name, found in quality.items()}
     warm = {name: found.mean("warm", "ndcg@10") for name, found in quality.items()}
 
-    semantic = SemanticProfile.name
+    semantic = SemanticProfile().name
     assert cold["tfcold"] > cold["popularity"] + 0.2
     assert cold["tfcold"] > 0.9 * cold[semantic]  # which knows nothing else, and is lost on warm items
     assert warm["tfcold"] > max(warm["popularity"], warm[semantic])
@@ -183,6 +183,6 @@ def test_jit_compile_under_several_replicas_is_refused(
         num_replicas_in_sync = 2
 
     monkeypatch.setattr(fit_module.tf.distribute, "get_strategy", Two)
-    with pytest.raises(InputError, match="`jit_compile` needs a single replica.* the strategy has 2"):
+    with pytest.raises(InputError, match=r"`jit_compile` needs a single replica.* the strategy has 2"):
         fit_module._check_jit(given.with_(jit_compile=True))
     fit_module._check_jit(given)

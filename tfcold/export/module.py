@@ -53,6 +53,8 @@ class ServingModule(tf.Module):
         norms = np.linalg.norm(tables.candidates[:, :-1], axis=1)
         inverse_norms = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)
         self.inverse_norms = _fixed(inverse_norms.astype(np.float32), "inverse_norms")
+        clicks = np.linalg.norm(tables.history[tables.is_known & ~tables.is_cold], axis=1)
+        self.typical_norm = _fixed(np.float32(np.median(clicks) if len(clicks) else 1), "typical_norm")
         self.item_ids = _fixed(_names(tables.item_ids), "item_ids")
         self.user_ids = _fixed(_names(tables.user_ids), "user_ids")
         self._item_rows = _lookup(tables.item_ids)
@@ -135,12 +137,18 @@ class ServingModule(tf.Module):
         return self._parts.query(summed, tf.math.unsorted_segment_sum(known, owner, num))
 
     def _query_of_vectors(self, vector: tf.Tensor) -> tf.Tensor:
-        """Query vectors [B, D + 1] of sentences; zeros in a row are a sentence in which the encoder knew nothing."""
+        """Query vectors [B, D + 1] of sentences; zeros in a row are a sentence in which the encoder knew nothing.
+
+        A sentence counts as one typical click: its history vector is brought to the median length of those of warm
+        items. A map learned by ridge shrinks, the more the less a text is like those it was taught, and popularity
+        would drown what is left.
+        """
         finite = tf.reduce_all(tf.math.is_finite(vector))
         tf.debugging.Assert(finite, ["`vector` must be finite; received NaN or infinity among", tf.shape(vector)])
         says = tf.reduce_any(vector != 0, axis=1)
         says_float = tf.cast(says, tf.float32)
-        summed = self._parts.sentence(vector, says) * says_float[:, None]
+        direction = tf.math.l2_normalize(self._parts.sentence(vector, says), axis=1)
+        summed = self.typical_norm * direction * says_float[:, None]
         return self._parts.query(summed, says_float)
 
     def _done(self, user_rows: tf.Tensor) -> tf.RaggedTensor:

@@ -52,7 +52,7 @@ class Backup:
         """Keeps what validation knows: a JSON-able mapping, and the best weights so far."""
         with written_aside(self.folder / _STATE) as aside, open(aside, "wb") as stream:
             arrays = {f"{_WEIGHTS}{place}": value for place, value in enumerate(weights)}
-            np.savez(stream, state=np.array(json.dumps(state)), **arrays)
+            np.savez(stream, **{"state": np.array(json.dumps(state)), **arrays}, allow_pickle=False)
 
     def read(self) -> tuple[dict[str, Any], list[np.ndarray[Any, Any]]] | None:
         """What `write` kept, or None."""

@@ -24,7 +24,7 @@ MAX_SIDE = 2500  # items of the sample on which the teacher's penalty is chosen
 METRIC = "ndcg@20"
 
 
-@dataclass(frozen=True)
+@dataclass
 class DotScorer:
     """Scores by `(sum_j history_j + extra_u) . candidate_i`: two towers in closed form, before any layer exists.
 

@@ -35,6 +35,8 @@ TEXT_PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 COLD_SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 WARM_TEXT_SCALES = (0.0, 0.05, 0.1, 0.2, 0.4)
 USER_WORDS_SCALES = (0.0, 0.03, 0.1, 0.3, 1.0)
+USER_WORDS_PENALTY = 30.0
+LEAST_USER_WORDS = 0.01
 PRIOR_STRENGTHS = (0.0, 0.1, 0.3, 1.0, 3.0)
 PRIOR_DECAYS = (0.5, 1.0)
 KNOWN = (1, 3, 10)  # history lengths at which the prior is chosen
@@ -200,7 +202,8 @@ def _reveal(split: Split, *, seed: int, num_users: int = 500) -> tuple[Any, Any]
     ranked = np.lexsort((order, owner))
     place = np.empty(rows.nnz, np.int64)
     place[ranked] = np.arange(rows.nnz) - np.repeat(rows.indptr[:-1], np.diff(rows.indptr))
-    histories, targets = [], []
+    histories: list[Any] = []
+    targets: list[Any] = []
     for known in KNOWN:
         for parts, keep in ((histories, place < known), (targets, place >= known)):
             part = rows.copy()
@@ -225,14 +228,65 @@ def _score_spread(factors: Factors, histories: Any, warm: npt.NDArray[np.int32])
     return float((np.asarray(histories @ factors.inputs) @ factors.outputs[warm].T).std()) or 1.0
 
 
-def assign(model: TwoTower, split: Split, factors: Factors, maps: TextMaps | None, settings: Settings) -> None:
+class UserMap:
+    """The ridge map from a user's own words to the sum of their history's inputs.
+
+    Args:
+        model: its feature table of users is adapted already.
+        split: warm users with words teach.
+        factors: `inputs` make the histories that are taught.
+    """
+
+    def __init__(self, model: TwoTower, split: Split, factors: Factors) -> None:
+        self.widths = {name: encoder.feature_width for name, encoder in model.user_features.encoders.items()}
+        self.features = model.user_features.concatenated()
+        taught = split.warm_users & model.user_features.any_mask()
+        pooled = np.asarray(split.train_matrix() @ factors.inputs, np.float32)
+        self.map = ridge_maps(self.features[taught], [pooled[taught]], (USER_WORDS_PENALTY,))[0][0]
+
+    def choose(self, split: Split, factors: Factors, settings: Settings) -> Settings:
+        """Settings with how much words count beside a history; never nothing, for users who have no history."""
+        if settings.user_words_scale is not None:
+            return settings
+        sample = choose.validation_sample(split, seed=settings.seed)
+        scale = 0.0
+        if choose.has(sample, "warm"):
+            words = np.asarray(self.features @ self.map, np.float32)
+            scale = choose.best_of(
+                "words of users",
+                USER_WORDS_SCALES,
+                lambda option: choose.quality(
+                    DotScorer(factors.inputs, factors.outputs, extra=option * words), sample, "warm"
+                ),
+                tolerance=0.002,
+            )
+        return settings.with_(user_words_scale=max(scale, LEAST_USER_WORDS))
+
+    def kernels(self, scale: float) -> dict[str, Floats]:
+        """The map, scaled, cut into one kernel [F, D] a block."""
+        cuts = np.cumsum(list(self.widths.values()))[:-1]
+        return dict(zip(self.widths, np.split(scale * self.map, cuts, axis=0), strict=True))
+
+
+def assign(
+    model: TwoTower,
+    split: Split,
+    factors: Factors,
+    maps: TextMaps | None,
+    user_map: UserMap | None,
+    settings: Settings,
+) -> None:
     """Loads factors, maps and scales into the weights of the model."""
     model.candidate_tower.embedding.set_weights([factors.outputs])
     model.history_tower.embedding.set_weights([factors.inputs])
     identity = np.eye(model.dim, dtype=np.float32)
     user_fusion = model.user_tower.fusion
-    silent = {name: np.zeros((width, model.dim), np.float32) for name, width in model.schema.user_vectors.items()}
-    user_fusion.set_linear(block_kernels={**silent, HISTORY: identity})
+    words = (
+        {name: np.zeros((width, model.dim), np.float32) for name, width in model.schema.user_vectors.items()}
+        if user_map is None
+        else user_map.kernels(settings.user_words_scale or LEAST_USER_WORDS)
+    )
+    user_fusion.set_linear(block_kernels={**words, HISTORY: identity})
     towers = (model.candidate_tower, model.history_tower)
     for side, tower in enumerate(towers):
         if maps is not None and isinstance(tower.fusion, ConcatFusion):
@@ -240,6 +294,8 @@ def assign(model: TwoTower, split: Split, factors: Factors, maps: TextMaps | Non
     if isinstance(model.candidate_tower.fusion, ConcatFusion):
         model.candidate_tower.fusion.cold_scale.assign(settings.cold_scale or 1.0)
         model.candidate_tower.fusion.warm_text_scale.assign(settings.warm_text_scale or 0.0)
+        # ridge shrinks both sides alike: a cold item in a history counts as much as a warm one
+        model.history_tower.fusion.cold_scale.assign(settings.cold_scale or 1.0)
         model.history_tower.fusion.warm_text_scale.assign(0.0)
     model.prior.set_weights_of(
         settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay

@@ -128,7 +128,11 @@ def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Sett
         maps = closed_form.TextMaps(model, split, factors, penalties)
         settings = closed_form.choose_words(split, factors, maps, settings)
     settings = closed_form.choose_prior(split, model, factors, settings)
-    closed_form.assign(model, split, factors, maps, settings)
+    user_map = None
+    if (split.warm_users & model.user_features.any_mask()).any():
+        user_map = closed_form.UserMap(model, split, factors)
+        settings = user_map.choose(split, factors, settings)
+    closed_form.assign(model, split, factors, maps, user_map, settings)
     return settings
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,7 +12,7 @@ import tensorflow as tf
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
-Batches = tf.data.Dataset
+Batches: TypeAlias = Any  # tf.data.Dataset, which comes without types
 MakeBatch = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
 
 

@@ -43,7 +43,8 @@ def half_precision_twin(model: TwoTower, name: str | None = None) -> TwoTower:
 
 def copy_weights(source: TwoTower, target: TwoTower) -> None:
     """Gives a model of the same config the weights of another, and says the same of what is trained."""
-    layers = zip(source._flatten_layers(), target._flatten_layers(), strict=True)  # parents before children
-    for one, other in layers:
-        other.trainable = one._trainable
+    for name in ("user_tower", "candidate_tower", "history_tower", "similarity"):
+        layers = (getattr(model, name)._flatten_layers() for model in (source, target))
+        for one, other in zip(*layers, strict=True):  # parents before children
+            other.trainable = one._trainable
     target.set_weights(source.get_weights())

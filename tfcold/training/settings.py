@@ -13,7 +13,7 @@ class Settings:
     """Settings of a fit. `None` means: chosen on validation rows, by `training.choose`.
 
     Args:
-        max_dim: int, default 512. Widest shared space; the width is the smallest that validation finds as good.
+        max_dim: int, default 1024. Widest shared space; the width is the smallest that validation finds as good.
         dim: int or None. Width D.
         penalty: float or None. Ridge penalty of the EASE teacher.
         max_landmarks: int >= 0, default 1024. Most kernel landmarks for each block; 0 stays linear.
@@ -39,7 +39,7 @@ class Settings:
         seed: int, default 0. Fixes everything that is drawn.
     """
 
-    max_dim: int = 512
+    max_dim: int = 1024
     dim: int | None = None
     penalty: float | None = None
     max_landmarks: int = 1024
@@ -98,5 +98,5 @@ class Settings:
 
 PRESETS: Final = {
     "fast": Settings(),
-    "best": Settings(max_dim=1536, max_landmarks=4096, epochs=10, patience=3),
+    "best": Settings(max_dim=2048, max_landmarks=4096, epochs=10, patience=3),
 }

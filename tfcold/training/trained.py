@@ -81,7 +81,7 @@ class TrainedModel:
         for start in range(0, len(queries), _PASS):
             part = queries[start : start + _PASS]
             pooled = np.asarray(part.histories @ self.history_table, np.float32)
-            counts = np.diff(part.histories.indptr).astype(np.float32)
+            counts = np.asarray(part.histories @ self.can_score, np.float32)
             vectors = self.model.pooled_queries(tf.constant(part.user_rows), tf.constant(pooled), tf.constant(counts))
             parts.append(vectors.numpy())
         return np.concatenate(parts)
