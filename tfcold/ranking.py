@@ -26,16 +26,20 @@ class Queries:
         user_rows: int32 [B]. 0 for a user that training never saw.
         histories: float32 CSR [B, I + 1]. What each did that may be used to recommend to them (for a user of the
             training data: their training rows; for a new user: what was revealed). Column 0 is empty.
+        word_rows: int32 [B] or None, which is `user_rows`. The rows whose own words (age, profile, ...) may be read: a
+            user that training never saw has words all the same when the users table describes them.
     """
 
     user_rows: Rows
     histories: sp.csr_matrix
+    word_rows: Rows | None = None
 
     def __len__(self) -> int:
         return len(self.user_rows)
 
     def __getitem__(self, part: slice) -> Queries:
-        return Queries(self.user_rows[part], self.histories[part])
+        words = None if self.word_rows is None else self.word_rows[part]
+        return Queries(self.user_rows[part], self.histories[part], words)
 
 
 @runtime_checkable

@@ -68,8 +68,9 @@ def test_next_version_stands_beside_the_old_one(world, toys, earlier):
     assert [record["items"] for record in read_manifest(again).added] == [2, 1]
     assert tf.saved_model.load(str(again)).signatures["score"](
         user_id=tf.constant(["u0", "u0"]), item_id=tf.constant(["x", "z"])
-    )["score"].numpy().tolist() == pytest.approx([load(again).score(pd.DataFrame(
-        {"user_id": ["u0"], "item_id": ["x"]}))["score"][0]] * 2, abs=1e-6)
+    )["score"].numpy().tolist() == pytest.approx(
+        [load(again).score(pd.DataFrame({"user_id": ["u0"], "item_id": ["x"]}))["score"][0]] * 2, abs=1e-6
+    )
 
 
 def test_what_cannot_be_added_is_named_and_nothing_is_written(world, toys, bundle, tmp_path):

@@ -240,6 +240,7 @@ def test_losses_of_layers_count_once() -> None:
     assert float(figures["total_loss"]) == pytest.approx(float(figures["loss"]) + expected, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", [FullSoftmax, RetrievalObjective], ids=["full", "sampled"])
 def test_train_step_compiles_with_xla(objective: Any) -> None:
     """One step of gradient descent moves the weights as the step without XLA does."""

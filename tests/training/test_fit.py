@@ -107,18 +107,6 @@ def test_killed_fit_goes_on_from_its_last_epoch(
         assert resumed.log[name][:2] == values[:2]  # the start, and the epoch before the kill
     assert list(tmp_path.iterdir()) == []
 
-    again = Epochs()
-    assert_same(fit(*world, given, backup_dir=tmp_path, callbacks=(again,)), trained)  # nothing is left to resume
-    assert again.run == [0, 1]
-
-
-def test_backup_of_other_settings_is_not_resumed(world: World, given: Settings, tmp_path: Path) -> None:
-    with pytest.raises(Killed):
-        fit(*world, given, backup_dir=tmp_path, callbacks=(Kill(),))
-    epochs = Epochs()
-    fit(*world, given.with_(cold_scale=2.0), backup_dir=tmp_path, callbacks=(epochs,))
-    assert epochs.run == [0, 1]
-
 
 def test_split_without_validation_rehearses_and_trains_on_everything(given: Settings) -> None:
     dataset = Dataset.from_tables(*synthetic_world(40, 30, seed=2, rows_per_user=8))

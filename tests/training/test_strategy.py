@@ -83,6 +83,7 @@ print("all well")
 """
 
 
+@pytest.mark.slow
 def test_mirrored_strategy_trains_on_the_mean_over_replicas() -> None:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     done = subprocess.run(

@@ -62,7 +62,8 @@ def recommend_frame(
         histories = sp.csr_matrix(histories + _pairs(scorer, asked, history, "history"))
         histories.data[:] = 1
     hidden = histories if exclude is None else histories + _pairs(scorer, asked, exclude, "exclude")
-    queries = Queries(np.where(scorer.warm_users[user_rows], user_rows, 0).astype(np.int32), histories)
+    warm_rows = np.where(scorer.warm_users[user_rows], user_rows, 0).astype(np.int32)
+    queries = Queries(warm_rows, histories, user_rows)
     rows, scores = recommend_rows(scorer, queries, candidate_rows(scorer, candidates), k, hidden.tocsr())
     listed, places = np.nonzero(rows)
     return pd.DataFrame(

@@ -96,7 +96,7 @@ def _evaluate_regime(
     with bar(len(users), title=f"{scorer.name}, {regime}", unit="user") as progress:
         for block in blocks_of(len(users), len(candidates)):
             asked = users[block]
-            queries = Queries(user_rows[block], histories[asked])
+            queries = Queries(user_rows[block], histories[asked], asked)
             listed, _ = recommend_rows(scorer, queries, candidates, max(cuts), exclude=seen[asked])
             hits = hits_of(listed, targets[asked])
             for k in cuts:

@@ -95,7 +95,7 @@ def tables_of_model(trained: TrainedModel) -> ServingTables:
 def queries_of(trained: TrainedModel, user_rows: npt.NDArray[np.integer[Any]]) -> Queries:
     """What to ask the model for these users: their row where training saw them, and what they did."""
     rows = np.where(trained.warm_users[user_rows], user_rows, 0).astype(np.int32)
-    return Queries(rows, trained.histories[user_rows])
+    return Queries(rows, trained.histories[user_rows], np.asarray(user_rows, np.int32))
 
 
 def tables_of_bundle(loaded: Any) -> ServingTables:

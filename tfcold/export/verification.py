@@ -70,9 +70,7 @@ def _marked(done: list[npt.NDArray[np.int32]], width: int) -> npt.NDArray[np.boo
     return marks
 
 
-def _compare(
-    signature: str, answer: dict[str, tf.Tensor], expected: Floats, item_ids: Ids, tolerance: float
-) -> None:
+def _compare(signature: str, answer: dict[str, tf.Tensor], expected: Floats, item_ids: Ids, tolerance: float) -> None:
     """Compares by score, so that two items that score the same may stand either way round."""
     expected = expected.copy()
     expected[:, 0] = -np.inf

@@ -123,5 +123,7 @@ class FeatureTable(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        config.update(num_rows=self.num_rows, widths=self.widths, num_landmarks=self.num_landmarks, gamma=self.gamma)
+        config.update(
+            num_rows=self.num_rows, widths=dict(self.widths), num_landmarks=dict(self.num_landmarks), gamma=self.gamma
+        )
         return config

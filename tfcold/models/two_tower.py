@@ -223,15 +223,18 @@ class TwoTower(tfrs.Model):
         features, masks = self.user_features.lookup(user_rows)
         return self.user_tower(user_rows, vectors, history > 0, features, masks, training=training)
 
-    def pooled_queries(self, user_rows: tf.Tensor, pooled: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+    def pooled_queries(
+        self, user_rows: tf.Tensor, pooled: tf.Tensor, counts: tf.Tensor, word_rows: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Query vectors [B, D + 1] ready to be searched with, from summed history vectors.
 
         Args:
             user_rows: int32 [B].
             pooled: float32 [B, D]. `sum_j h_j` over the history.
             counts: float32 [B]. Length of the history.
+            word_rows: int32 [B] or None, which is `user_rows`. The rows whose own words are read.
         """
-        features, masks = self.user_features.lookup(user_rows)
+        features, masks = self.user_features.lookup(user_rows if word_rows is None else word_rows)
         return self._finish_query(user_rows, pooled, counts, features, masks)
 
     def _finish_query(
@@ -381,8 +384,8 @@ class TwoTower(tfrs.Model):
             "schema": self.schema.to_dict(),
             "dim": self.dim,
             "fusion": self.fusion,
-            "fusion_options": self.fusion_options,
-            "num_landmarks": self.num_landmarks,
+            "fusion_options": dict(self.fusion_options),
+            "num_landmarks": dict(self.num_landmarks),
             "kernel_gamma": self.kernel_gamma,
             "user_ids": self.user_ids,
             "id_dropout": self.id_dropout,

@@ -82,7 +82,10 @@ class TrainedModel:
             part = queries[start : start + _PASS]
             pooled = np.asarray(part.histories @ self.history_table, np.float32)
             counts = np.asarray(part.histories @ self.can_score, np.float32)
-            vectors = self.model.pooled_queries(tf.constant(part.user_rows), tf.constant(pooled), tf.constant(counts))
+            words = part.user_rows if part.word_rows is None else part.word_rows
+            vectors = self.model.pooled_queries(
+                tf.constant(part.user_rows), tf.constant(pooled), tf.constant(counts), tf.constant(words)
+            )
             parts.append(vectors.numpy())
         return np.concatenate(parts)
 
