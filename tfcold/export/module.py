@@ -24,6 +24,9 @@ Answer = dict[str, tf.Tensor]
 Found = tuple[tf.Tensor, tf.Tensor]
 
 
+SENTENCE_COUNT = 10.0  # known interactions that a sentence is worth to the popularity prior
+
+
 class ServingModule(tf.Module):
     """Recommends with TensorFlow alone: ids in, ids out.
 
@@ -139,17 +142,19 @@ class ServingModule(tf.Module):
     def _query_of_vectors(self, vector: tf.Tensor) -> tf.Tensor:
         """Query vectors [B, D + 1] of sentences; zeros in a row are a sentence in which the encoder knew nothing.
 
-        A sentence counts as one typical click: its history vector is brought to the median length of those of warm
-        items. A map learned by ridge shrinks, the more the less a text is like those it was taught, and popularity
-        would drown what is left.
+        A sentence has the length of one typical click: its history vector is brought to the median length of those
+        of warm items. A map learned by ridge shrinks, the more the less a text is like those it was taught. It says
+        more of what is wanted than a click does, so the prior stands back as after `SENTENCE_COUNT` of them;
+        otherwise every sentence would get the popular list.
         """
         finite = tf.reduce_all(tf.math.is_finite(vector))
         tf.debugging.Assert(finite, ["`vector` must be finite; received NaN or infinity among", tf.shape(vector)])
         says = tf.reduce_any(vector != 0, axis=1)
         says_float = tf.cast(says, tf.float32)
         direction = tf.math.l2_normalize(self._parts.sentence(vector, says), axis=1)
-        summed = self.typical_norm * direction * says_float[:, None]
-        return self._parts.query(summed, says_float)
+        counts = SENTENCE_COUNT * says_float
+        length = self.typical_norm * tf.pow(SENTENCE_COUNT, self._parts.pooling_alpha)  # pooling divides by it
+        return self._parts.query(length * direction * says_float[:, None], counts)
 
     def _done(self, user_rows: tf.Tensor) -> tf.RaggedTensor:
         everybody = tf.RaggedTensor.from_row_splits(self.done_rows, self.done_splits, validate=False)
