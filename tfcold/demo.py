@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from tfcold.baselines import (
-    EASE,
-    IALS,
-    Baseline,
-    Joined,
-    KernelRidge,
-    LexicalProfile,
-    Popularity,
-    Ridge,
-    SemanticProfile,
-)
-from tfcold.blocks import Features
 from tfcold.data import Dataset
 from tfcold.evaluation import Evaluation, compare, evaluate, save_report
 from tfcold.evaluation.labels import regime_label
@@ -30,7 +18,7 @@ from tfcold.evaluation.report import SIGNIFICANT
 from tfcold.progress import logger
 from tfcold.ranking import Scorer
 from tfcold.splits import Split, cold_item
-from tfcold.workflow import Tables, Words, build_features, report_of
+from tfcold.workflow import Tables, Words, build_features, report_of, tuned_baselines
 
 if TYPE_CHECKING:
     from tfcold.training import Settings
@@ -101,7 +89,7 @@ def run_demo(
     with _stage("words to vectors", seconds):
         encoded = build_features(split, words)
     with _stage("baselines", seconds):
-        judged = [_judged(baseline, split) for baseline in baselines(split, encoded.features)]
+        judged = [_judged(baseline, split) for baseline in tuned_baselines(split, encoded.features)]
     with _stage("training", seconds):
         trained = fit(split, encoded.features, settings or Settings(), log_dir=log_dir)
     with _stage("evaluation", seconds):
@@ -120,53 +108,6 @@ def run_demo(
             name="tfcold-demo",
         )
     return Demo(split, tuple(judged), table, bundle, report, log_dir, seconds)
-
-
-def baselines(split: Split, features: Features) -> Iterator[Baseline]:
-    """The baselines, fitted, each with its settings chosen on the validation rows.
-
-    Those that read vectors are left out where there are none.
-    """
-    yield Popularity().fit(split, features)
-    if "text" in features.items or "lexical" in features.items:
-        yield LexicalProfile(min_items=1).fit(split, features)
-    blocks = list(features.items)
-    ease = _chosen(split, features, "warm", (EASE(penalty) for penalty in (50.0, 150.0, 500.0, 1500.0)))
-    if blocks:
-        yield _chosen(
-            split, features, "cold_item", (SemanticProfile(block) for block in blocks), name="semantic profile"
-        )
-    yield ease
-    ials = _chosen(split, features, "warm", (IALS(32, alpha=alpha, penalty=5.0) for alpha in (1.0, 5.0, 20.0)))
-    yield ials
-    if not blocks:
-        return
-    penalties = (0.3, 1.0, 3.0, 10.0)
-    yield _chosen(split, features, "cold_item", (Ridge(ials, block=b, penalty=p) for b in blocks for p in penalties))
-    kernel = _chosen(
-        split, features, "cold_item",
-        (KernelRidge(ease, block=b, penalty=p) for b in blocks for p in penalties),
-    )  # fmt: skip
-    yield kernel
-    scales = (1.0, 2.0, 4.0, 8.0, 16.0)
-    yield _chosen(
-        split, features, "all", (Joined(ease, kernel, cold_scale=s) for s in scales), name="EASE + kernel ridge"
-    )
-
-
-def _chosen(
-    split: Split, features: Features, regime: str, options: Iterable[Baseline], name: str | None = None
-) -> Baseline:
-    """The option with the best NDCG on validation rows, fitted on the training rows."""
-    best, highest = None, -1.0
-    for option in options:
-        option.fit(split, features)
-        reached = evaluate(option, split, part="validation", regimes=[regime], k=20).mean(regime, METRIC)
-        if reached > highest:
-            best, highest = option, reached
-    assert best is not None
-    best.name = name or best.name
-    return best
 
 
 def _judged(scorer: Scorer, split: Split) -> Evaluation:

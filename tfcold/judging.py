@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tfcold.columns import ITEM_ID, USER_ID
 from tfcold.data import Dataset, IdMap, Items, Users, as_ids
+from tfcold.data.ids import examples
 from tfcold.errors import InputError
 from tfcold.export.tables import ServingTables, tables_of_bundle
 from tfcold.manifest import read_manifest, version_folder
@@ -106,6 +107,12 @@ def split_of_bundle(scorer: BundleScorer, held_out: pd.DataFrame, exclude: pd.Da
         )
     if dropped := len(held_out) - len(test):
         logger.warning("%d of %d held-out rows were seen in training and are left out", dropped, len(held_out))
+    strange = ~test[ITEM_ID].isin(tables.item_ids)
+    if count := int(strange.sum()):
+        logger.warning(
+            "%d of %d held-out rows name items that the bundle does not know (%s); they count as missed",
+            count, len(test), examples(test.loc[strange, ITEM_ID].unique()),
+        )  # fmt: skip
     hidden = None if exclude is None else _without(_without(exclude, seen), test)
     return given(dataset, test=test, validation=None if hidden is None or hidden.empty else hidden)
 

@@ -116,14 +116,47 @@ def test_add_items_refuses_another_encoder(call: Call, bundle: Path, files: Path
         "--out", files / "out",
     )  # fmt: skip
 
-    one_line(answer, "'other'", "'lexical'")
+    one_line(answer, "`--item-vectors lexical`", "'other'", "'lexical'")
     assert entries(files) == before
+
+
+def test_add_items_names_the_table_that_lacks_a_column(call: Call, bundle: Path, files: Path) -> None:
+    (files / "new.csv").write_text("item_id,title\nn1,comet\n")
+
+    answer = call("add-items", "--model", bundle, "--items", files / "new.csv", "--out", files / "out")
+
+    one_line(answer, "`--items` lacks the columns", "'genre'")
+
+
+def test_encode_names_the_table_without_words(call: Call, files: Path) -> None:
+    (files / "ids.csv").write_text("item_id\ni1\n")
+
+    answer = call("encode", "--items", files / "ids.csv", "--out", files / "v.npz", "--encoder", "static")
+
+    one_line(answer, "`--items` has no column of words")
+
+
+@pytest.mark.parametrize("command", ["recommend", "add-items"])
+def test_a_bundle_without_words_places_nothing_new(call: Call, files: Path, tmp_path: Path, command: str) -> None:
+    ids = files / "ids.csv"
+    ids.write_text("item_id\ni1\ni2\n")
+    shop = files / "shop"
+    fit = call("fit", "--interactions", files / "rows.csv", "--items", ids, "--epochs", "0", "--out", shop, "--quiet")
+    assert fit.code == 0
+    (files / "new.csv").write_text("item_id,title\nn1,comet\n")
+    asked = {
+        "recommend": ["--text", "comet", "--out", files / "topk.csv"],
+        "add-items": ["--items", files / "new.csv", "--out", files / "out"],
+    }[command]
+
+    one_line(call(command, "--model", shop, "--quiet", *asked), "`--model`", "without words")
 
 
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
         (["--encoder", "nonsense"], ["`--encoder`", "'nonsense'"]),
+        (["--user-text", "about"], ["`--user-text`", "--users"]),
         (["--item-text", "title,plot"], ["`--item-text`", "'plot'", "'title'"]),
         (["--epochs", "-1"], ["--epochs", "'-1'"]),
         (["--epochs", "many"], ["--epochs", "'many'"]),
@@ -141,6 +174,25 @@ def test_fit_refuses_an_argument(call: Call, files: Path, arguments: list[str], 
     )
 
     one_line(answer, *parts)
+    assert entries(files) == before
+
+
+def test_fit_refuses_a_log_folder_that_is_a_file(call: Call, files: Path) -> None:
+    tables = ["--interactions", files / "rows.csv", "--items", files / "items.csv", "--out", files / "out"]
+
+    one_line(call("fit", *tables, "--log-dir", files / "rows.csv"), "`--log-dir`", "names a file")
+
+
+def test_fit_refuses_validation_rows_that_it_trains_on(call: Call, files: Path) -> None:
+    rows = files / "rows.csv"
+    before = entries(files)
+
+    answer = call(
+        "fit", "--interactions", rows, "--validation", rows, "--items", files / "items.csv", "--out", files / "out",
+        "--quiet",
+    )  # fmt: skip
+
+    one_line(answer, "`--validation`", "`--interactions`", "3 stand in two")
     assert entries(files) == before
 
 
@@ -227,6 +279,15 @@ def test_disk_full_while_lists_are_written(
 
     one_line(answer, "disk is full")
     assert entries(tmp_path) == []
+
+
+def test_disk_full_as_numpy_says_it(call: Call, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def torn(*_: object, **__: object) -> None:
+        raise OSError("23040 requested and 20416 written")  # as `ndarray.tofile`, without an errno
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", torn)
+
+    one_line(call("recommend", "--model", bundle, "--out", tmp_path / "topk.csv", "--quiet"), "disk is full")
 
 
 def test_disk_full_at_the_last_write_of_a_fit(

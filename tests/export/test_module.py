@@ -109,7 +109,10 @@ def test_vector_is_a_history_of_one_cold_item_known_by_its_first_block(world, lo
     _, history = model.from_vectors(
         {"text": vector[:1], "lexical": tf.zeros([1, world.lexical.dim])}, {"text": yes, "lexical": no}
     )
-    query = model.pooled_queries(tf.constant([0]), history, tf.constant([1.0])).numpy()
+    # as long as the median click on a warm item, and worth ten of them to the prior
+    clicks = np.linalg.norm(world.trained.history_table[world.trained.can_score & world.trained.warm_items], axis=1)
+    click = np.median(clicks) * history / np.linalg.norm(history) * 10**model.pooling_alpha
+    query = model.pooled_queries(tf.constant([0]), click, tf.constant([10.0])).numpy()
     scores = (query @ world.trained.candidate_table.T)[0]
     scores[~world.trained.can_score] = -np.inf
     names, values = best(world, scores[1:], 4)

@@ -18,6 +18,7 @@ examples:
   tfcold add-items --model saved_models/shop --items arrivals.csv --item-vectors text=new.npz \\
                    --out saved_models/new
 """
+RENAMED: Final = {"folder": "model", "frame": "items", "vectors": "item_vectors"}  # arguments of Python -> options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -175,6 +175,17 @@ def check_writable(path: str, argument: str) -> None:
         )
 
 
+def check_out_folder(path: str, argument: str) -> None:
+    """Nothing, if files can be written into a folder at `path`, whether it exists yet or not.
+
+    Raises:
+        InputError: a file in its place, or nobody may write there.
+    """
+    if Path(path).exists() and not Path(path).is_dir():
+        raise InputError(f"`{argument}` names a file: {path!r}. Give the path of a folder")
+    check_writable(path, argument)
+
+
 def check_out_bundle(path: str, argument: str = "--out") -> None:
     """Nothing, if a bundle can be written at `path`: nothing is there, or an older bundle.
 

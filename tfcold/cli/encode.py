@@ -20,6 +20,7 @@ example:
   tfcold fit --interactions clicks.csv --items items.csv --item-vectors text=titles.npz --out saved_models/shop
 """
 INTERRUPTED: Final = "Run the same command again: what is encoded already is kept"
+RENAMED: Final = {"frame": "items"}  # arguments of Python -> options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

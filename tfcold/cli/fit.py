@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any, Final
 
 from tfcold.cli import console
+from tfcold.errors import InputError
 
 if TYPE_CHECKING:
     from tfcold.workflow import Fitted
@@ -62,7 +63,9 @@ def run(args: argparse.Namespace) -> None:
     vector_files = console.named_files(args.item_vectors, "--item-vectors")
     console.check_out_bundle(args.out)
     if args.log_dir is not None:
-        console.check_writable(args.log_dir, "--log-dir")
+        console.check_out_folder(args.log_dir, "--log-dir")
+    if args.user_text and args.users is None:
+        raise InputError("`--user-text` names columns of the users table: give --users too, or leave it out")
 
     from tfcold import workflow
 

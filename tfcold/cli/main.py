@@ -23,6 +23,9 @@ COMMANDS: Final[dict[str, ModuleType]] = {
     "add-items": add_items,
     "inspect": inspect,
 }
+_FULL_DISK: Final = re.compile(
+    r"no space left on device|disk quota exceeded|^\d+ requested and \d+ written$", re.IGNORECASE
+)
 _EPILOG: Final = """\
 start here:
   tfcold demo                                             the whole job on MovieLens-100K, in a few minutes
@@ -89,9 +92,7 @@ def _parser() -> console.Parser:
 def _said(error: Exception, args: argparse.Namespace) -> str | None:
     """What to tell somebody who can do something about it; None for a bug, which deserves its traceback."""
     if isinstance(error, TfcoldError):
-        # the Python argument `item_text` is --item-text here
-        options = {name: f"`--{name.replace('_', '-')}`" for name in vars(args)}
-        return re.sub(r"`(\w+)`", lambda found: options.get(found[1], found[0]), str(error))
+        return _in_options(str(error), args)
     if _disk_is_full(error):
         return "the disk is full; nothing was left behind. Free some space, or give `--out` on another disk"
     if isinstance(error, OSError):
@@ -102,12 +103,30 @@ def _said(error: Exception, args: argparse.Namespace) -> str | None:
     return None
 
 
+def _in_options(message: str, args: argparse.Namespace) -> str:
+    """The message with arguments of Python called as they are here: `item_text` is `--item-text`.
+
+    Some stand for another option (a command's RENAMED), and some name a block: `vectors['text']` becomes
+    `--item-vectors text`.
+    """
+    options = {name: name for name in vars(args)} | getattr(COMMANDS[args.command], "RENAMED", {})
+
+    def renamed(found: re.Match[str]) -> str:
+        name, block = found["name"], found["key"] or found["block"]
+        if name not in options:
+            return found[0]
+        option = f"--{options[name].replace('_', '-')}"
+        return f"`{option} {block}`" if block else f"`{option}`"
+
+    return re.sub(r"`(?P<name>\w+)(?:\['(?P<key>[^`]+)'\]| (?P<block>\w+))?`", renamed, message)
+
+
 def _disk_is_full(error: BaseException | None) -> bool:
-    """Whether this error, or what caused it, is a full disk; TensorFlow reports one in words only."""
+    """Whether this error, or what caused it, is a full disk; TensorFlow and NumPy report one in words only."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
-        if "no space left on device" in str(error).lower() or "disk quota exceeded" in str(error).lower():
+        if _FULL_DISK.search(str(error)):
             return True
         error = error.__cause__ or error.__context__
     return False

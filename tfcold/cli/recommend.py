@@ -36,6 +36,8 @@ examples:
   tfcold recommend --model saved_models/shop --text "a quiet film about the sea" --out topk.csv
 """
 ENDINGS: Final = (".csv", ".csv.gz")
+RENAMED: Final = {"folder": "model"}  # arguments of Python -> options
+LIST_COLUMNS: Final = ("user_id", "item_id", "rank", "score")
 USERS_AT_ONCE: Final = 4096
 
 
@@ -128,7 +130,8 @@ def _lists(
     import numpy as np
     import pandas as pd
 
-    from tfcold.columns import USER_ID
+    from tfcold.columns import ITEM_ID, USER_ID
+    from tfcold.data.ids import examples
 
     newcomers = np.empty(0, object) if history is None else pd.unique(history[USER_ID].to_numpy(object))
     if users is None:
@@ -137,8 +140,17 @@ def _lists(
     known = pd.Index(users, dtype=object).isin(recommender.user_ids)
     if count := int((by_history & known).sum()):
         logger.warning(
-            "%d users with a history are known to the model; what they did in training counts no more", count
+            "%d of %d users with a history are known to the model; what they did in training counts no more",
+            count,
+            len(newcomers),
         )
+    if history is not None:
+        strange = ~history[ITEM_ID].isin(recommender.item_ids)
+        if count := int(strange.sum()):
+            logger.warning(
+                "%d of %d rows of the history name items that the model does not know (%s); they say nothing of a user",
+                count, len(history), examples(history.loc[strange, ITEM_ID].unique()),
+            )  # fmt: skip
     if count := int((~by_history & ~known).sum()):
         logger.warning(
             "%d of %d users are unknown to the model and without history: they get what is popular", count, len(users)
@@ -177,8 +189,9 @@ def _write(path: str, frames: Iterator[pd.DataFrame]) -> tuple[int, int]:
 
     rows = lists = 0
     with written_aside(path) as aside, _opened(aside, path.lower().endswith(".gz")) as stream:
-        for number, frame in enumerate(frames):
-            frame.to_csv(stream, index=False, header=number == 0, float_format="%.7g")
+        stream.write(",".join(LIST_COLUMNS) + "\n")  # also where nobody asked for a list
+        for frame in frames:
+            frame.to_csv(stream, columns=list(LIST_COLUMNS), index=False, header=False, float_format="%.7g")
             rows, lists = rows + len(frame), lists + int(frame[USER_ID].nunique())
     return rows, lists
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tfcold.text.encoders import TextEncoder
 
 ENCODERS_FOLDER: Final = "encoders"
+WITHOUT_WORDS: Final = (
+    "`folder` is a bundle that was fitted without words: it knows items by their ids alone, and cannot place new "
+    "items or sentences. Fit it again with words"
+)
 _STORED: Final = "stored"  # path under assets.extra/
 _SPEC: Final = "encoder_spec"  # what `get_encoder` takes
 
@@ -70,6 +74,8 @@ def bundled_encoder(folder: str | Path, block: str | None = None) -> TextEncoder
     version = version_folder(folder)
     manifest = read_manifest(version)
     block = block or manifest.text_block
+    if not manifest.text:
+        raise BundleError(WITHOUT_WORDS)
     if block is None or block not in manifest.text:
         raise BundleError(f"`{version}` has no vectors of block {block!r}; it has {list(manifest.text)}")
     said = manifest.text[block]

@@ -24,13 +24,14 @@ from tfcold.export.bundle import (
     package_versions,
     write_bundle,
 )
+from tfcold.export.encoders import WITHOUT_WORDS
 from tfcold.export.item_file import as_shown
 from tfcold.export.parts import Parts
 from tfcold.export.tables import ServingTables, tables_of_bundle
 from tfcold.export.verification import Floats, Rows
 from tfcold.manifest import EXTRA, ITEMS_FILE, MANIFEST_FILE, Manifest, check_files, read_manifest, version_folder
 from tfcold.progress import logger
-from tfcold.text.vectors import TextVectors, require_same_encoder
+from tfcold.text.vectors import ENCODER, TextVectors, require_same_encoder
 from tfcold.version import __version__
 
 
@@ -94,6 +95,8 @@ def _check_new(new: IdMap, tables: ServingTables) -> None:
 def _blocks(new: IdMap, vectors: Mapping[str, TextVectors], manifest: Manifest) -> dict[str, VectorBlock]:
     if len(new) == 0:
         raise InputError("`items` must have at least one row; received 0")
+    if not manifest.text:
+        raise BundleError(WITHOUT_WORDS)
     widths = {block: int(said["width"]) for block, said in manifest.text.items()}
     if odd := [block for block in vectors if block not in widths]:
         raise InputError(f"`vectors` must name blocks of the bundle, {list(widths)}; received {odd}")
@@ -110,6 +113,11 @@ def _blocks(new: IdMap, vectors: Mapping[str, TextVectors], manifest: Manifest) 
                 "Encode the new items with the encoder that the bundle names"
             )
         require_same_encoder(manifest.text[block], given.provenance, argument=f"vectors[{block!r}]")
+        if ENCODER in manifest.text[block] and ENCODER not in given.provenance:
+            logger.warning(
+                "the vectors of block %s do not say which encoder wrote them; the bundle's are of %r",
+                block, manifest.text[block][ENCODER],
+            )  # fmt: skip
         blocks[block] = given.block(block, new)
     if not any(block.mask.any() for block in blocks.values()):
         raise InputError(f"`vectors` must hold a vector of at least one new item; none of {len(new)} ids has one")

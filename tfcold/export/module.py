@@ -148,7 +148,11 @@ class ServingModule(tf.Module):
         otherwise every sentence would get the popular list.
         """
         finite = tf.reduce_all(tf.math.is_finite(vector))
-        tf.debugging.Assert(finite, ["`vector` must be finite; received NaN or infinity among", tf.shape(vector)])
+        checked = tf.debugging.Assert(
+            finite, ["`vector` must be finite; received NaN or infinity among", tf.shape(vector)]
+        )
+        with tf.control_dependencies([] if checked is None else [checked]):
+            vector = tf.identity(vector)
         says = tf.reduce_any(vector != 0, axis=1)
         says_float = tf.cast(says, tf.float32)
         direction = tf.math.l2_normalize(self._parts.sentence(vector, says), axis=1)
@@ -249,8 +253,9 @@ def _without(scores: tf.Tensor, hidden: tf.RaggedTensor) -> tf.Tensor:
 
 
 def _checked(k: tf.Tensor, most: tf.Tensor) -> tf.Tensor:
-    tf.debugging.Assert(k >= 1, ["`k` must be at least 1; received", k])
-    return tf.minimum(k, most)
+    checked = tf.debugging.Assert(k >= 1, ["`k` must be at least 1; received", k])
+    with tf.control_dependencies([] if checked is None else [checked]):  # a served graph keeps no other order
+        return tf.minimum(k, most)
 
 
 def _nothing(query: tf.Tensor) -> tf.RaggedTensor:

@@ -107,7 +107,8 @@ class TextTemplate:
         if not words:
             raise InputError(
                 f"`frame` has no column of words beside {id_column!r}; "
-                f"its columns are {[str(column) for column in frame.columns]}. Name the text columns in a TextTemplate"
+                f"its columns are {[str(column) for column in frame.columns]}. "
+                "Add one, or name the columns in a TextTemplate"
             )
         return cls(tuple(sorted(words, key=lambda column: _rank(column, frame[column]))))
 

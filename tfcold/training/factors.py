@@ -114,9 +114,10 @@ def _truncated(teacher: LinearTeacher, histories: sp.csr_matrix, dim: int, seed:
     num_items = histories.shape[1]
     width = min(dim + _OVERSAMPLING, *histories.shape)
     basis = np.random.default_rng(seed).standard_normal((num_items, width)).astype(np.float32)
-    for _ in range(1 + _POWER_STEPS):
-        scores = _orthonormal(histories @ teacher.matmul(basis))
-        basis = _orthonormal(teacher.rmatmul(histories.T @ scores))
+    for _ in range(1 + _POWER_STEPS):  # between the steps, lengths need only be of one order
+        scores = _levelled(histories @ teacher.matmul(basis))
+        basis = _levelled(teacher.rmatmul(histories.T @ scores))
+    basis = _levelled(_levelled(basis), shift=1e-12)
     projected = teacher.matmul(basis)  # B Q
     gram = np.asarray((histories @ projected).T @ (histories @ projected), np.float64)
     _, rotation = np.linalg.eigh(gram)  # rising order
@@ -124,17 +125,15 @@ def _truncated(teacher: LinearTeacher, histories: sp.csr_matrix, dim: int, seed:
     return projected @ rotation, basis @ rotation
 
 
-def _orthonormal(vectors: Floats) -> Floats:
-    """An orthonormal basis of the columns of [W, n]; a column that depends on others may be zeros.
+def _levelled(vectors: Floats, shift: float = 1e-7) -> Floats:
+    """The same span [W, n] in columns at right angles, of length 1 but for those that were far smaller than the first.
 
-    By the Gram matrix, three times: products of thin matrices only, faster than a QR of a tall matrix. The shift
-    keeps the directions that are small beside the first: they come to full length over the passes.
+    By the Gram matrix: products of thin matrices only, faster than a QR of a tall matrix. The shift keeps small
+    directions; pass by pass they come to full length. A column that depends on others may be zeros.
     """
-    for shift in (1e-7, 1e-7, 1e-12):
-        values, directions = np.linalg.eigh(np.asarray(vectors.T @ vectors, np.float64))
-        values = np.maximum(values, 0) + shift * max(float(values[-1]), 1e-30)
-        vectors = vectors @ (directions / np.sqrt(values)).astype(np.float32)
-    return vectors
+    values, directions = np.linalg.eigh(np.asarray(vectors.T @ vectors, np.float64))
+    values = np.maximum(values, 0) + shift * max(float(values[-1]), 1e-30)
+    return vectors @ (directions / np.sqrt(values)).astype(np.float32)
 
 
 def _scattered(split: Split, warm: npt.NDArray[Any], inputs: Floats, outputs: Floats, dim: int) -> Factors:

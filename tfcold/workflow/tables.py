@@ -11,7 +11,7 @@ import pandas as pd
 from tfcold.columns import ITEM_ID
 from tfcold.data import Dataset, Interactions, Items, Users
 from tfcold.data.readers import read_interactions, read_items, read_users
-from tfcold.errors import InputError
+from tfcold.errors import InputError, LeakageError
 from tfcold.splits import Split, given
 from tfcold.text import TextVectors, read_vectors
 
@@ -59,9 +59,16 @@ def read_tables(
 
 
 def split_of(tables: Tables) -> Split:
-    """Everything in `interactions` to train on, `validation` to choose settings by."""
+    """Everything in `interactions` to train on, `validation` to choose settings by.
+
+    Raises:
+        LeakageError: a pair of user and item stands in both.
+    """
     dataset = Dataset.from_tables(tables.interactions, tables.items, tables.users)
-    return given(dataset, validation=tables.validation)
+    try:
+        return given(dataset, validation=tables.validation)
+    except LeakageError as error:
+        raise LeakageError(f"`validation` must hold no pair that `interactions` hold: {error}") from error
 
 
 def read_item_vectors(files: Mapping[str, str | Path], items: Items, *, argument: str) -> dict[str, TextVectors]:

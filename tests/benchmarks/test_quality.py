@@ -1,0 +1,203 @@
+"""The quality benchmark on a toy collection: splits, files, slices that a system cannot handle, tables."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfcold.data import synthetic_world
+
+pytestmark = pytest.mark.slow
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+RUN = "tfcold-fast,popularity,lexical profile,EASE,kernel ridge on EASE,EASE + kernel ridge"
+
+
+def write_collection(folder: Path, *, words: bool = True) -> None:
+    """A synthetic world with a fifth of the items cold, a tenth of the other rows held out, and ten cold users."""
+    interactions, items, _ = synthetic_world(num_users=80, num_items=60, seed=1)
+    rows, rng = interactions.frame[["user_id", "item_id"]].copy(), np.random.default_rng(0)
+    cold = rng.permutation(items.frame["item_id"].to_numpy(object))[:16]
+    rows["split"] = np.where(
+        rng.random(len(rows)) < 0.2, np.where(rng.random(len(rows)) < 0.5, "warm_val", "warm_test"), "train"
+    )
+    for part, ids in (("cold_val", cold[:6]), ("cold_test", cold[6:])):
+        rows.loc[rows["item_id"].isin(ids), "split"] = part
+    train = rows[rows["split"] == "train"]
+    known = rows["item_id"].isin(train["item_id"]) & rows["user_id"].isin(train["user_id"])
+    rows = rows[known | (rows["split"].str.startswith("cold") & rows["user_id"].isin(train["user_id"]))]
+    folder.mkdir(parents=True)
+    rows.to_csv(folder / "interactions.csv.gz", index=False)
+    vectors = pd.get_dummies(items.frame["genre"]).to_numpy(np.float16) + 0.1
+    np.save(folder / ("minilm.npy" if words else "image.npy"), vectors)
+    table = items.frame[["item_id", "title"]] if words else items.frame[["item_id"]]
+    table.to_csv(folder / "items.csv.gz", index=False)
+    users = rows["user_id"].drop_duplicates().iloc[:10]
+    held = rows[rows["user_id"].isin(users)][["user_id", "item_id"]]
+    held.assign(order=held.groupby("user_id").cumcount()).to_csv(folder / "cold_users.csv.gz", index=False)
+
+
+@pytest.fixture(scope="module")
+def quality() -> Any:
+    """The script as a module; what it stands on is found beside it."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(BENCHMARKS))
+    try:
+        yield importlib.import_module("quality")
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+        for name in set(sys.modules) - before:
+            if name in ("common", "quality") or name.startswith("quality_parts"):
+                del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def folders(quality: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    root = tmp_path_factory.mktemp("quality")
+    write_collection(root / "data" / "toys")
+    places = ["--data", str(root / "data"), "--out", str(root / "out"), "--per-user", str(root / "users")]
+    quality.main([*places, "--systems", RUN, "--cold-users"])
+    return root / "data", root / "out"
+
+
+def figures(out: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((out / "toys" / f"{name}.json").read_text())
+    assert {"seed", "versions", "machine", "commit"} <= set(found)
+    return dict(found["figures"])
+
+
+def test_every_system_leaves_its_figures(folders: tuple[Path, Path]) -> None:
+    _, out = folders
+    ours = figures(out, "tfcold-fast.items.seed0")
+
+    assert set(ours["slices"]) == {"warm", "cold_item", "all"}
+    assert ours["ours"]
+    ends = ours["slices"]["cold_item"]["metrics"]["ndcg@20"]
+    assert 0 < ends["low"] < ends["value"] < ends["high"] < 1
+    assert ours["settings"]["penalty"] is not None  # what the fit chose, not what it was told
+    assert ours["seconds"]["choose_and_fit"] > 0
+    assert figures(out, "ease-kernel-ridge.items.seed0")["settings"]["cold_scale"] >= 1
+    assert len(list((out / "toys").glob("*.json"))) == 2 * len(RUN.split(","))
+
+
+def test_results_name_no_user_and_no_item(folders: tuple[Path, Path]) -> None:
+    data, out = folders
+    rows = pd.read_csv(data / "toys" / "interactions.csv.gz", dtype=str)
+    said = "".join(path.read_text() for path in out.rglob("*") if path.is_file())
+
+    assert not list(out.rglob("*.npz"))
+    assert not [name for name in {*rows["user_id"], *rows["item_id"]} if f'"{name}"' in said]
+
+
+def test_all_systems_are_judged_on_the_rows_of_the_split(folders: tuple[Path, Path]) -> None:
+    data, out = folders
+    rows = pd.read_csv(data / "toys" / "interactions.csv.gz")
+    found = [figures(out, name) for name in ("tfcold-fast.items.seed0", "ease.items.seed0")]
+
+    assert found[0]["split"] == found[1]["split"]
+    for one in found:
+        assert one["slices"]["warm"]["targets"] == (rows["split"] == "warm_test").sum()
+        assert one["slices"]["warm"]["candidates"] == rows.loc[rows["split"] == "train", "item_id"].nunique()
+    cold = rows[rows["split"] == "cold_test"]
+    assert found[0]["slices"]["cold_item"]["targets"] == len(cold)
+    assert found[0]["slices"]["cold_item"]["candidates"] == cold["item_id"].nunique()
+
+
+def test_a_slice_out_of_reach_is_left_out(folders: tuple[Path, Path]) -> None:
+    _, out = folders
+    ease = figures(out, "ease.items.seed0")
+
+    assert "cold_item" not in ease["slices"]
+    assert ease["left_out"] == ["cold_item"]
+    line = next(line for line in (out / "toys.md").read_text().splitlines() if line.startswith("| EASE |"))
+    assert line.split("|")[3].strip() == "-"  # system, warm, cold
+
+
+def test_cold_users_are_asked_by_what_they_reveal(folders: tuple[Path, Path]) -> None:
+    data, out = folders
+    cold = pd.read_csv(data / "toys" / "cold_users.csv.gz")
+    rows = pd.read_csv(data / "toys" / "interactions.csv.gz")
+    pool = set(rows.loc[~rows["user_id"].isin(cold["user_id"]), "item_id"])
+    found = figures(out, "ease.users.seed0")["slices"]
+
+    assert {"users_1", "users_3", "users_5"} <= set(found)
+    for known in (1, 3, 5):  # all later rows of items that the other users know, whatever part they were of
+        assert found[f"users_{known}"]["targets"] == (cold["order"].ge(known) & cold["item_id"].isin(pool)).sum()
+        assert found[f"users_{known}"]["candidates"] == len(pool)
+
+
+def test_page_tests_pairs_and_names_the_best_other(folders: tuple[Path, Path]) -> None:
+    page = (folders[1] / "toys.md").read_text()
+    value = {name: figures(folders[1], f"{name}.items.seed0") for name in ("tfcold-fast", "ease", "ease-kernel-ridge")}
+    warm = {name: one["slices"]["warm"]["metrics"]["ndcg@20"]["value"] for name, one in value.items()}
+
+    ratio = next(line for line in page.splitlines() if line.startswith("| tfcold-fast |") and " x " in line)
+    assert "(p = " in ratio
+    assert float(ratio.split("|")[2].split(" x ")[0]) <= round(warm["tfcold-fast"] / warm["ease"], 3)
+    assert f"{warm['ease']:.4f} [" in page
+
+
+def test_page_comes_again_without_the_single_users(
+    quality: ModuleType, folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = folders
+    before = (out / "toys.md").read_text()
+    try:
+        quality.main(
+            [
+                "--data",
+                str(data),
+                "--out",
+                str(out),
+                "--per-user",
+                str(tmp_path),
+                "--table-only",
+                "--collections",
+                "toys",
+            ]
+        )
+    finally:
+        (out / "toys.md").write_text(before)
+    said = capsys.readouterr().out
+
+    values = [float(cell) for cell in _cells(before, "EASE")]
+    assert values == [float(cell) for cell in _cells(said, "EASE")]
+    assert "(p = " in before
+    assert "(p = " not in said
+
+
+def _cells(page: str, system: str) -> list[str]:
+    """The values of a system's first line."""
+    line = next(line for line in page.splitlines() if line.startswith(f"| {system} |"))
+    cells = [cell.strip().strip("*").split(" ")[0] for cell in line.split("|")[2:-1]]
+    return [cell for cell in cells if cell != "-"]
+
+
+def test_who_needs_words_says_so(quality: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_collection(tmp_path / "data" / "toys", words=False)
+    quality.main([
+        "--data", str(tmp_path / "data"), "--out", str(tmp_path / "out"), "--per-user", str(tmp_path / "users"),
+        "--systems", "lexical profile,semantic profile",
+    ])  # fmt: skip
+    said = capsys.readouterr().out
+
+    assert figures(tmp_path / "out", "lexical-profile.items.seed0")["unable"] == "needs words of items"
+    assert "lexical profile cannot take part: needs words" in said
+    assert "| lexical profile | - | - | - |" in said
+    assert figures(tmp_path / "out", "semantic-profile.items.seed0")["settings"] == {"block": "image"}
+
+
+def test_unknown_names_are_refused(quality: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        quality.main(["--data", str(tmp_path), "--systems", "SVD++"])
+    assert "no system 'SVD++'" in capsys.readouterr().err
+    with pytest.raises(ValueError, match=r"must hold folders with interactions\.csv\.gz"):
+        quality.main(["--data", str(tmp_path), "--systems", "EASE"])
