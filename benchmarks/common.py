@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,12 @@ def machine() -> dict[str, Any]:
     return {"cpu": model, "cores": cores, "load": round(os.getloadavg()[0], 1), "system": platform.system()}
 
 
+@cache
 def commit() -> str:
-    """The commit checked out, with `+` when files differ from it; `"unknown"` outside a checkout."""
+    """The commit checked out, with `+` when files differ from it; `"unknown"` outside a checkout.
+
+    Looked up once: what happens to the checkout later is not what runs.
+    """
     folder = Path(__file__).parent
     try:
         head = _git(folder, "rev-parse", "HEAD")

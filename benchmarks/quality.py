@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from common import RESULTS, commit, machine, versions
+from common import RESULTS, commit
 from quality_parts.collection import Collection, find_collections, read_collection
-from quality_parts.records import Place, judged, read, write
+from quality_parts.records import Place, judged, made_of, read, write
 from quality_parts.systems import SYSTEMS, Job, System, Unable, prepared
 from quality_parts.tables import Entry, entry, report
 from quality_parts.tasks import Task, items_task, users_task
@@ -33,6 +33,7 @@ TASKS: dict[str, Callable[[Collection], Task]] = {"items": items_task, "users": 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     asked = _asked(arguments)
+    commit()  # of the code that runs, whatever is committed meanwhile
     for folder in find_collections(asked.data, asked.collections):
         if not asked.table_only:
             collection = read_collection(folder, encode=asked.encode)
@@ -77,20 +78,23 @@ def _run_one(system: System, job: Job, place: Place) -> None:
 def page_of(collection: str, asked: argparse.Namespace) -> str:
     """The tables of a collection, from the files of the systems and seeds asked for."""
     tasks: dict[str, list[Entry]] = {}
+    made: dict[str, None] = {}
     for task in TASKS:
         for system in SYSTEMS.values():  # all there are: a table shows more than the last run
             places = [
                 Place(asked.out, asked.per_user, collection, task, system.name, seed)
                 for seed in (asked.seeds if system.seeded else asked.seeds[:1])
             ]
-            records = [read(place) for place in places if place.json.is_file()]
+            places = [place for place in places if place.json.is_file()]
+            records = [read(place) for place in places]
+            made.update(dict.fromkeys(made_of(place) for place in places))
             if records:
                 tasks.setdefault(task, []).append(entry(records))
-    made = (
-        f"Seeds {', '.join(map(str, asked.seeds))}; tfcold {versions()['tfcold']}, commit {commit()[:12]}, "
-        f"{machine()['cores']} cores ({machine()['cpu']}). p-values of paired sign-flip tests over users, uncorrected."
+    note = (
+        f"Seeds {', '.join(map(str, asked.seeds))}; {'; '.join(made)}. "
+        "p-values of paired sign-flip tests over users, uncorrected."
     )
-    return report(collection, tasks, made)
+    return report(collection, tasks, note)
 
 
 def _asked(arguments: Sequence[str] | None) -> Any:

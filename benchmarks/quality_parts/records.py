@@ -118,6 +118,13 @@ def write(
         np.savez_compressed(file, **arrays)
 
 
+def made_of(place: Place) -> str:
+    """In words: versions, commit and machine of a JSON."""
+    about = json.loads(place.json.read_text(encoding="utf-8"))
+    version, machine = about["versions"]["tfcold"], about["machine"]
+    return f"tfcold {version}, commit {about['commit'][:12]}, {machine['cores']} cores ({machine['cpu']})"
+
+
 def read(place: Place) -> tuple[dict[str, Any], Evaluation | None]:
     """The figures of a JSON, and the evaluation with its single users where those are still there.
 

@@ -69,6 +69,21 @@ def test_recommend_from_history_and_to_the_unknown(call: Call, bundle: Path, tmp
     assert (lists["user_id"] == "nobody").sum() == 40  # k is larger than the catalogue
 
 
+@pytest.mark.parametrize("epochs", ["0", "1"])
+def test_fit_on_so_few_rows_that_none_can_play_validation(call: Call, tmp_path: Path, epochs: str) -> None:
+    # u1 and u2 have a row each: held out, either would be a user of whom nothing is known
+    (tmp_path / "rows.csv").write_text("user_id,item_id\nu1,i1\nu2,i2\n")
+    (tmp_path / "items.csv").write_text("item_id,title\ni1,a comet\ni2,an oven\ni3,a comet and an oven\n")
+
+    answer = call(
+        "fit", "--interactions", tmp_path / "rows.csv", "--items", tmp_path / "items.csv", "--encoder", "lexical",
+        "--epochs", epochs, "--out", tmp_path / "out", "--quiet",
+    )  # fmt: skip
+
+    assert answer.code == 0, answer.err
+    assert (tmp_path / "out" / "1" / "saved_model.pb").is_file()
+
+
 def test_an_empty_history_is_a_table_without_rows(call: Call, bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "history.csv").write_text("user_id,item_id\n")
 

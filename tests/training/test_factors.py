@@ -70,13 +70,22 @@ def test_ials_factors_are_the_fold_in_without_the_history_term(world: tuple[Spli
     np.testing.assert_allclose(factors.outputs, v, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("side", "which"), [(10_000, "ease_factors"), (10, "ials_factors")])
-def test_teacher_is_ease_where_it_can_be_inverted(
-    side: int, which: str, world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch
+def test_teacher_is_ease_where_it_can_be_inverted(world: tuple[Split, object]) -> None:
+    taught = teacher_factors(world[0], 4, penalty=30.0, seed=0)
+
+    np.testing.assert_array_equal(taught.outputs, ease_factors(world[0], 4, penalty=30.0, seed=0).outputs)
+
+
+@pytest.mark.parametrize("dim", [4, 16])
+def test_teacher_is_narrow_ials_beyond_the_side_of_ease(
+    dim: int, world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(factors_module, "MAX_EASE_SIDE", side)
-    asked = []
-    for name in ("ease_factors", "ials_factors"):
-        monkeypatch.setattr(factors_module, name, lambda *_, name=name, **__: asked.append(name))
-    teacher_factors(world[0], 4, penalty=30.0, seed=0)
-    assert asked == [which]
+    monkeypatch.setattr(factors_module, "MAX_EASE_SIDE", 10)
+    monkeypatch.setattr(factors_module, "MAX_IALS_WIDTH", 8)
+    split = world[0]
+    taught = teacher_factors(split, dim, penalty=30.0, seed=0)
+
+    assert taught.outputs.shape == taught.inputs.shape == (len(split.warm_items), dim)
+    used = np.abs(taught.outputs).max(axis=0) > 0
+    assert used.sum() == min(dim, 8)  # no wider than iALS may be; the rest is zeros
+    assert not taught.outputs[~split.warm_items].any()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 PENALTIES = (30.0, 100.0, 300.0, 1000.0)
+PENALTY = 100.0  # where nothing can be measured
 TEXT_PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 COLD_SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 WARM_TEXT_SCALES = (0.0, 0.05, 0.1, 0.2, 0.4)
@@ -45,20 +46,27 @@ _WIDTH_TOLERANCE = 0.005
 
 
 def choose_penalty(split: Split, settings: Settings) -> Settings:
-    """Settings with the teacher's penalty."""
+    """Settings with the teacher's penalty; `PENALTY` where no warm validation rows can tell."""
     if settings.penalty is not None:
         return settings
+    if not choose.has(split, "warm"):
+        return settings.with_(penalty=PENALTY)
     sample = choose.validation_sample(split, seed=settings.seed)
     return settings.with_(penalty=choose.teacher_penalty(sample, PENALTIES, seed=settings.seed))
 
 
 def choose_dim(split: Split, factors: Factors, settings: Settings) -> Settings:
-    """Settings with the smallest width that is as good on warm validation rows as any up to `max_dim`."""
+    """Settings with the smallest width that is as good on warm validation rows as any up to `max_dim`.
+
+    Without such rows, the widest: nothing says that less would do.
+    """
     if settings.dim is not None:
         return settings
-    sample = choose.validation_sample(split, seed=settings.seed)
     useful = int(np.abs(factors.outputs).max(axis=0).astype(bool).sum()) or 1
     widest = min(settings.max_dim, max(useful, 8))
+    if not choose.has(split, "warm"):
+        return settings.with_(dim=widest)
+    sample = choose.validation_sample(split, seed=settings.seed)
     widths = [*(width for width in _WIDTHS if width < widest), widest]
 
     def measure(dim: float) -> float:
@@ -181,7 +189,7 @@ def choose_prior(split: Split, model: TwoTower, factors: Factors, settings: Sett
         strength,
         decay,
         found[strength, decay],
-        min(found.values()),
+        measure(0.0, 1.0),
     )
     return settings.with_(prior_strength=float(strength), prior_decay=float(decay))
 

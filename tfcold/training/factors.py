@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
+MAX_IALS_WIDTH = 128  # its time grows with the cube of its width
 MAX_EASE_SIDE = 15_000  # min(users, warm items) up to which EASE is inverted; beyond it, iALS teaches
 _OVERSAMPLING = 16
 _POWER_STEPS = 2
@@ -99,10 +100,15 @@ def teacher_factors(split: Split, dim: int, *, penalty: float, seed: int) -> Fac
     """EASE where it can be inverted, iALS where it cannot; the log says which."""
     side = min(int(split.warm_users.sum()), int(split.warm_items.sum()))
     if side <= MAX_EASE_SIDE:
-        logger.info("teacher: EASE (penalty %g) cut to rank %d", penalty, dim)
+        logger.info("teacher: EASE (penalty %g) cut to rank %d", penalty, min(dim, side))
         return ease_factors(split, dim, penalty=penalty, seed=seed)
-    logger.info("teacher: iALS of width %d; EASE would invert a matrix of side %d, above %d", dim, side, MAX_EASE_SIDE)
-    return ials_factors(split, dim, penalty=5.0, seed=seed)
+    width = min(dim, MAX_IALS_WIDTH)
+    logger.info(
+        "teacher: iALS of width %d; EASE would invert a matrix of side %d, above %d", width, side, MAX_EASE_SIDE
+    )
+    factors = ials_factors(split, width, penalty=5.0, seed=seed)
+    wider = ((0, 0), (0, dim - width))
+    return Factors(np.pad(factors.inputs, wider), np.pad(factors.outputs, wider))
 
 
 def _histories(split: Split, warm: npt.NDArray[Any]) -> sp.csr_matrix:

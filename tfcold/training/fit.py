@@ -82,7 +82,7 @@ def _fit(
 ) -> TrainedModel:
     settings = closed_form.choose_penalty(split, settings)
     factors = teacher_factors(
-        split, settings.dim or settings.max_dim, penalty=settings.penalty or 100.0, seed=settings.seed
+        split, settings.dim or settings.max_dim, penalty=settings.penalty or closed_form.PENALTY, seed=settings.seed
     )
     settings = closed_form.choose_dim(split, factors, settings)
     factors = closed_form.truncated(factors, settings.dim or settings.max_dim)
@@ -90,7 +90,10 @@ def _fit(
     settings = _closed_form(model, split, factors, settings)
     provenance = {name: dict(block.provenance) for name, block in {**features.items, **features.users}.items()}
     trained = trained_model(model, split, settings, provenance=provenance)
-    if settings.epochs:
+    if settings.epochs and np.diff(split.train_matrix().tocsr().indptr).max(initial=0) < 2:
+        logger.info("no user has two training rows, one to see and one to name: no gradient steps")
+        trained.settings = settings.with_(epochs=0)
+    elif settings.epochs:
         trained.settings = train(trained, split, log_dir=log_dir, backup_dir=backup_dir, callbacks=callbacks)
     return trained
 
