@@ -19,7 +19,7 @@ from tfcold.training.backup import Backup
 from tfcold.training.callbacks import RegimeValidation
 from tfcold.training.factors import Factors, teacher_factors
 from tfcold.training.inner import inner_split
-from tfcold.training.objective import batches, choose_objective
+from tfcold.training.objective import affordable, batches, choose_objective
 from tfcold.training.precision import copy_weights, half_precision_twin
 from tfcold.training.settings import Settings
 from tfcold.training.tensorboard import RegimeBoard
@@ -153,6 +153,8 @@ def train(
     """
     settings, model = trained.settings, trained.model
     _check_jit(settings)
+    if not affordable(split, model, settings):
+        return settings.with_(epochs=0)
     for tower in (model.candidate_tower, model.history_tower):
         tower.fusion.trainable = settings.train_words
     objective = choose_objective(split, model, settings)

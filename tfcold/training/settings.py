@@ -26,7 +26,8 @@ class Settings:
         epochs: int >= 0, default 3. Epochs of gradient training after the closed-form start.
         patience: int, default 2. Epochs without gain on validation after which training stops.
         objective: `"auto"`, `"full"` or `"retrieval"`. Softmax over the whole catalogue, or over the batch with logQ
-            correction and uniform negatives; `auto` takes the whole catalogue while that is affordable.
+            correction and uniform negatives; `auto` takes the cheaper that fits in memory, and
+            without a GPU no gradient steps at all where an epoch would take minutes.
         batch_size: int, default 256. Users (full) or four times as many rows (retrieval) a batch.
         learning_rate: float > 0, default 3e-5. Adam's; small, since the closed form is close to where the steps lead.
         hidden_share: float in (0, 1), default 0.5. Share of a history hidden from the input in training.
