@@ -36,9 +36,9 @@ def test_loss_falls_and_weights_are_saved(objective: Any, make: Any, world: Worl
     model = make_model(world, objective=objective())
     model.compile(keras.optimizers.Adam(0.01))
     batches = make(world[0], batch_size=64, max_history=32, seed=0)
-    history = model.fit(batches, epochs=3, validation_data=batches.take(1), verbose=0).history
+    history = model.fit(batches, epochs=12, validation_data=batches.take(1), verbose=0).history
 
-    assert history["loss"][-1] < history["loss"][0]
+    assert np.mean(history["loss"][-3:]) < np.mean(history["loss"][:3])  # negatives are drawn anew each time
     assert all(np.isfinite(history["val_loss"]))
 
     model.save_weights(tmp_path / "model.weights.h5")
