@@ -18,8 +18,9 @@ from typing import Any
 
 from common import RESULTS, commit
 from quality_parts.collection import Collection, find_collections, read_collection
-from quality_parts.records import Place, judged, made_of, read, write
-from quality_parts.systems import SYSTEMS, Job, System, Unable, prepared
+from quality_parts.records import Place, folder_of, judged, made_of, read, write
+from quality_parts.system import CLOCK, Job, System, Unable, prepared
+from quality_parts.systems import SYSTEMS
 from quality_parts.tables import Entry, entry, report
 from quality_parts.tasks import Task, items_task, users_task
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if asked.cold_users and collection.cold_users is not None:
                 run(collection, "users", asked)
         page = page_of(folder.name, asked)
-        with written_aside(asked.out / f"{folder.name}.md") as aside:
+        with written_aside(asked.out / f"{folder_of(folder.name)}.md") as aside:
             aside.write_text(page, encoding="utf-8")
         print(page)
 
@@ -50,7 +51,7 @@ def run(collection: Collection, name: str, asked: argparse.Namespace) -> None:
     """Fits, judges and writes every system that was asked for, on one task."""
     task = TASKS[name](collection)
     for number, seed in enumerate(asked.seeds):
-        job = Job(task, seed)
+        job = Job(task, seed, clock=asked.clock)
         for system in asked.systems:
             if system.seeded or number == 0:
                 _run_one(system, job, Place(asked.out, asked.per_user, collection.name, name, system.name, seed))
@@ -104,6 +105,7 @@ def _asked(arguments: Sequence[str] | None) -> Any:
     parser.add_argument("--systems", type=_systems, default=list(SYSTEMS.values()), help=", ".join(SYSTEMS))
     parser.add_argument("--seeds", type=_seeds, default=[0], help="numbers with commas (default 0)")
     parser.add_argument("--cold-users", action="store_true", help="a second fit, without the users held out")
+    parser.add_argument("--clock", type=float, default=CLOCK, help="seconds a peer may spend on its settings (600)")
     parser.add_argument("--encode", action="store_true", help="encode words anew, whatever minilm.npy there is")
     parser.add_argument("--table-only", action="store_true", help="fit nothing")
     parser.add_argument("--out", type=Path, default=RESULTS / "quality", help="folder of the results")

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from common import write_results
 
-from quality_parts.systems import Prepared, System
+from quality_parts.system import Prepared, System
 from quality_parts.tasks import Task
 from tfcold.evaluation import Evaluation, RegimeResult, evaluate
 from tfcold.evaluation.candidates import candidates_of
@@ -21,6 +21,11 @@ from tfcold.ranking import Scorer
 
 CUT: Final = 20
 METRICS: Final = ("ndcg", "recall")
+
+
+def folder_of(collection: str) -> str:
+    """How folder and page of a collection are called: no name of ours starts with that of a data set."""
+    return f"on-{collection}"
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Place:
     @property
     def _stem(self) -> str:
         name = re.sub(r"\W+", "-", self.system).strip("-").lower()
-        return f"{self.collection}/{name}.{self.task}.seed{self.seed}"
+        return f"{folder_of(self.collection)}/{name}.{self.task}.seed{self.seed}"
 
     @property
     def json(self) -> Path:

@@ -69,7 +69,7 @@ def folders(quality: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tu
 
 
 def figures(out: Path, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((out / "toys" / f"{name}.json").read_text())
+    found: dict[str, Any] = json.loads((out / "on-toys" / f"{name}.json").read_text())
     assert {"seed", "versions", "machine", "commit"} <= set(found)
     return dict(found["figures"])
 
@@ -85,7 +85,7 @@ def test_every_system_leaves_its_figures(folders: tuple[Path, Path]) -> None:
     assert ours["settings"]["penalty"] is not None  # what the fit chose, not what it was told
     assert ours["seconds"]["choose_and_fit"] > 0
     assert figures(out, "ease-kernel-ridge.items.seed0")["settings"]["cold_scale"] >= 1
-    assert len(list((out / "toys").glob("*.json"))) == 2 * len(RUN.split(","))
+    assert len(list((out / "on-toys").glob("*.json"))) == 2 * len(RUN.split(","))
 
 
 def test_results_name_no_user_and_no_item(folders: tuple[Path, Path]) -> None:
@@ -117,7 +117,7 @@ def test_a_slice_out_of_reach_is_left_out(folders: tuple[Path, Path]) -> None:
 
     assert "cold_item" not in ease["slices"]
     assert ease["left_out"] == ["cold_item"]
-    line = next(line for line in (out / "toys.md").read_text().splitlines() if line.startswith("| EASE |"))
+    line = next(line for line in (out / "on-toys.md").read_text().splitlines() if line.startswith("| EASE |"))
     assert line.split("|")[3].strip() == "-"  # system, warm, cold
 
 
@@ -135,7 +135,7 @@ def test_cold_users_are_asked_by_what_they_reveal(folders: tuple[Path, Path]) ->
 
 
 def test_page_tests_pairs_and_names_the_best_other(folders: tuple[Path, Path]) -> None:
-    page = (folders[1] / "toys.md").read_text()
+    page = (folders[1] / "on-toys.md").read_text()
     value = {name: figures(folders[1], f"{name}.items.seed0") for name in ("tfcold-fast", "ease", "ease-kernel-ridge")}
     warm = {name: one["slices"]["warm"]["metrics"]["ndcg@20"]["value"] for name, one in value.items()}
 
@@ -149,7 +149,7 @@ def test_page_comes_again_without_the_single_users(
     quality: ModuleType, folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, out = folders
-    before = (out / "toys.md").read_text()
+    before = (out / "on-toys.md").read_text()
     try:
         quality.main(
             [
@@ -165,7 +165,7 @@ def test_page_comes_again_without_the_single_users(
             ]
         )
     finally:
-        (out / "toys.md").write_text(before)
+        (out / "on-toys.md").write_text(before)
     said = capsys.readouterr().out
 
     values = [float(cell) for cell in _cells(before, "EASE")]
