@@ -39,12 +39,13 @@ LADDER = {
     "training": BELOW | {"evaluation"},
     "export": BELOW | {"evaluation", "serving", "training"},  # what is exported has been trained
     "serving": set[str](),
+    "http": {"serving"},  # a bundle over HTTP
     # on top: whole jobs, made of everything below
     "workflow": BELOW | {"evaluation", "training", "export", "serving"},
     "judging": BELOW | {"evaluation", "export", "serving"},  # a bundle on somebody's rows
     "showcase": BELOW | {"evaluation", "export", "serving"},  # lists with titles
     "demo": BELOW | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase"},
-    "cli": BELOW | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase", "demo"},
+    "cli": BELOW | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase", "demo", "http"},
     "__main__": {"cli"},
 }
 SERVING_FLOOR = {"assets", "columns", "errors", "extras", "files", "manifest", "progress", "version"}  # no Keras

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
-from tfcold.cli import add_items, console, demo, encode, evaluate, fit, inspect, recommend
+from tfcold.cli import add_items, console, demo, encode, evaluate, fit, inspect, recommend, serve
 from tfcold.errors import TfcoldError
 from tfcold.version import __version__
 
@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, ModuleType]] = {
     "encode": encode,
     "add-items": add_items,
     "inspect": inspect,
+    "serve": serve,
 }
 _FULL_DISK: Final = re.compile(
     r"no space left on device|disk quota exceeded|^\d+ requested and \d+ written$", re.IGNORECASE

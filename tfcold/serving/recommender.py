@@ -210,6 +210,11 @@ class Recommender:
         return flags
 
     @property
+    def signatures(self) -> Mapping[str, Any]:
+        """The signatures of the SavedModel by name: functions of named tensors, which many threads may call at once."""
+        return dict(self._model.signatures)
+
+    @property
     def item_ids(self) -> Ids:
         """Object [I] of str: every item of the bundle."""
         return self._items.names[1:]
