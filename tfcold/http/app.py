@@ -29,6 +29,7 @@ from tfcold.progress import logger
 
 UNKNOWN: Final = "unknown"  # label of a request whose signature could not be read
 _JSON: Final = "application/json"
+_ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass
@@ -80,6 +81,8 @@ class Service:
     async def predict(self, request: Request) -> Response:
         started, job, status = time.monotonic(), Job(), 500
         try:
+            if request.method != "POST":  # else the path would be that of a model called `NAME:predict`
+                raise RequestError(405, "`:predict` takes POST", {"allow": "POST"})
             version = self.version(request)
             response = await self.compute(request, lambda body: self._predicted(version, body, job))
             status = response.status_code
@@ -95,7 +98,7 @@ class Service:
         signature = version.signature(asked.signature)
         job.signature = signature.name
         arrays = arrays_of(asked, signature.inputs, self.limits)
-        check_cells(arrays, version.num_items, self.limits)
+        check_cells(arrays, version.longest, self.limits)
         batch = batch_of(arrays)
         self.metrics.batch(signature.name, batch)
         return answer(signature(arrays), by_rows=asked.by_rows, batch=batch)
@@ -167,8 +170,8 @@ def create_app(
         Route("/healthz", service.live),
         Route("/readyz", service.ready),
         Route("/metrics", service.figures),
-        Route(f"{base}:predict", service.predict, methods=["POST"]),
-        Route(f"{base}/versions/{{version:int}}:predict", service.predict, methods=["POST"]),
+        Route(f"{base}:predict", service.predict, methods=_ANY),
+        Route(f"{base}/versions/{{version:int}}:predict", service.predict, methods=_ANY),
         Route(f"{base}/metadata", service.metadata),
         Route(f"{base}/versions/{{version:int}}/metadata", service.metadata),
         Route(base, service.status),

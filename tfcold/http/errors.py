@@ -32,7 +32,7 @@ def said_by_graph(message: str) -> str:
     r"""What a graph of TensorFlow refused, in one line, without the names of its nodes.
 
     Example:
-        >>> said_by_graph("Graph execution error:\n\nassertion failed: [`k` must be at least 1; received] [0]\n\t [[x]]")
+        >>> said_by_graph("Graph execution error:\nassertion failed: [`k` must be at least 1; received] [0]\n\t [[x]]")
         '`k` must be at least 1; received 0'
     """
     lines = [line.strip() for line in message.splitlines()]

@@ -163,7 +163,7 @@ def _few(names: Any) -> str:
     return said + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")
 
 
-def check_cells(arrays: Mapping[str, Array], num_items: int, limits: Limits) -> None:
+def check_cells(arrays: Mapping[str, Array], longest: int, limits: Limits) -> None:
     """Nothing, where the lists asked for have at most `limits.cells` places.
 
     Raises:
@@ -172,7 +172,7 @@ def check_cells(arrays: Mapping[str, Array], num_items: int, limits: Limits) -> 
     if "k" not in arrays or arrays["k"].ndim:
         return
     batch, k = batch_of(arrays), int(arrays["k"])
-    if batch * min(k, num_items) > limits.cells:
+    if batch * min(k, longest) > limits.cells:
         raise RequestError(
             400, f"`k` times rows must be at most {limits.cells}; received {k} times {batch}. Ask for fewer at once"
         )

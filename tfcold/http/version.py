@@ -122,8 +122,9 @@ class Version:
         self.described([""])
 
     @property
-    def num_items(self) -> int:
-        return len(self.recommender.item_ids)
+    def longest(self) -> int:
+        """Length that no list of items or users exceeds, whatever `k` asks for."""
+        return max(len(self.recommender.item_ids), len(self.recommender.user_ids))
 
     @property
     def has_titles(self) -> bool:
