@@ -295,7 +295,7 @@ def test_an_interrupted_fit_goes_on(call: Call, shop: Shop, tmp_path: Path, monk
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize("command", ["demo", "fit", "recommend", "evaluate", "encode", "add-items", "inspect"])
+@pytest.mark.parametrize("command", ["demo", "fit", "recommend", "evaluate", "encode", "add-items", "inspect", "serve"])
 def test_help_teaches_by_example(call: Call, command: str) -> None:
     answer = call(command, "--help")
 

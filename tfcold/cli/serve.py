@@ -91,10 +91,10 @@ def run(args: argparse.Namespace) -> None:
         poll_seconds=limits.poll_seconds,
     )
     hosts = [*LOCAL, args.host, *args.allow_host] if is_local(args.host) or args.allow_host else None
-    if hosts is None:
-        logger.warning("listening on %s: whoever reaches this machine may ask. There is no password", args.host)
 
     def ready(url: str, version: int) -> None:
+        if not is_local(args.host):
+            logger.warning("listening on %s: whoever reaches this machine may ask. There is no password", args.host)
         console.say(f"version {version} answers at {url}/v1/models/{name}:predict; a page to try it: {url}/")
 
     run_server(store, name, host=args.host, port=args.port, limits=limits, hosts=hosts, ready=ready)
