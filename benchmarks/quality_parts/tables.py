@@ -96,12 +96,45 @@ def _ratio(one: Entry, others: Sequence[Entry], name: str, metric: str) -> str:
     if not highest > 0:
         return "-"
     text = f"{reached / highest:.3f} x {best.system}"
-    if one.evaluation is not None and best.evaluation is not None:
-        pair = [_only(one.evaluation, name), _only(best.evaluation, name)]
-        rows = compare(pair, baseline=best.system)
-        row = rows[(rows["system"] == one.system) & (rows["metric"] == metric)].iloc[0]
-        text += f" (p = {row['p_value']:.3f})"
-    return text
+    p_value = _p_value(one, best, name, metric)
+    return text if p_value is None else f"{text} (p = {p_value:.3f})"
+
+
+def changes(base: Entry, others: Sequence[Entry], metric: str) -> str:
+    """The figures of `base`, and below it the change of each other in percent, with the p-value of the paired test."""
+    names = _slices([base])
+    head = [metric_label(metric, CUT), *(regime_label(name) for name in names)]
+    lines = [head, ["---"] * len(head), [base.system, *(f"{base.value(name, metric):.4f}" for name in names)]]
+    lines += [[one.system, *(_change(one, base, name, metric) for name in names)] for one in others]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _change(one: Entry, base: Entry, name: str, metric: str) -> str:
+    reached, before = one.value(name, metric), base.value(name, metric)
+    if reached is None or not before:
+        return "-"
+    text = f"{100 * (reached / before - 1):+.1f}%"
+    p_value = _p_value(one, base, name, metric)
+    return text if p_value is None else f"{text} (p = {p_value:.3f})"
+
+
+def _p_value(one: Entry, base: Entry, name: str, metric: str) -> float | None:
+    """Of the paired test of two systems on a slice, or None where single users are not at hand."""
+    if one.evaluation is None or base.evaluation is None:
+        return None
+    rows = compare([_only(one.evaluation, name), _only(base.evaluation, name)], baseline=base.system)
+    return float(rows[(rows["system"] == one.system) & (rows["metric"] == metric)].iloc[0]["p_value"])
+
+
+def calibration(entries: Sequence[Entry]) -> str:
+    """Share of cold items among the first 20 of the mixed list, beside their share of the rows to be found."""
+    lines = [["system", "cold items in the lists", "cold items to be found", "ratio"], ["---"] * 4]
+    for one in entries:
+        listed, wanted = (one.value("all", name) for name in ("cold_share", "cold_target_share"))
+        if listed is not None and wanted is not None:
+            ratio = f"{listed / wanted:.2f}" if wanted else "-"
+            lines.append([one.system, f"{listed:.3f}", f"{wanted:.3f}", ratio])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) if len(lines) > 2 else ""
 
 
 def _only(evaluation: Evaluation, name: str) -> Evaluation:
@@ -163,4 +196,6 @@ def report(collection: str, tasks: Mapping[str, Sequence[Entry]], made: str) -> 
         for metric in METRICS:
             parts.append(f"### {titles[task]}, {metric_label(metric, CUT)}")
             parts += [text for text in (table(entries, metric), ratios(entries, metric)) if text]
+        if shares := calibration(entries):
+            parts += [f"### {titles[task]}, calibration of the one list", shares]
     return "\n\n".join([*parts, made]) + "\n"

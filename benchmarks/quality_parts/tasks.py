@@ -60,7 +60,7 @@ def items_task(collection: Collection) -> Task:
     split = given(
         dataset, validation=collection.part("warm_val", "cold_val"), test=collection.part("warm_test", "cold_test")
     )
-    features, seconds = _features(split, collection)
+    features, seconds = features_of(split, collection)
     there = regimes_of(split, "test")
     slices: dict[str, tuple[Split, str]] = {name: (split, name) for name in ITEM_SLICES if name in there}
     judge = validation_sample(split, max_users=MAX_VALIDATION_USERS)
@@ -81,9 +81,9 @@ def users_task(collection: Collection) -> Task:
     order = together[ORDER].to_numpy(np.int64)
     train = np.flatnonzero(order < 0)
     split = Split(dataset, train, protocol="cold_users")
-    features, seconds = _features(split, collection)
-    tuning = _tuning_split(split)
-    tuning_features, more_seconds = _features(tuning, collection)
+    features, seconds = features_of(split, collection)
+    tuning = users_like_new(split)
+    tuning_features, more_seconds = features_of(tuning, collection)
     slices = {}
     warm = split.warm_items[dataset.item_rows]
     for known in KNOWN:
@@ -99,8 +99,8 @@ def users_task(collection: Collection) -> Task:
     )  # fmt: skip
 
 
-def _tuning_split(split: Split, seed: int = 0) -> Split:
-    """Some of the training users held out, each with a few rows revealed."""
+def users_like_new(split: Split, seed: int = 0) -> Split:
+    """A split of the training rows, some of whose users are held out, each with a few rows revealed."""
     rng = np.random.default_rng(seed)
     users = split.dataset.user_rows
     counts = np.bincount(users[split.train], minlength=len(split.warm_users))
@@ -115,7 +115,7 @@ def _tuning_split(split: Split, seed: int = 0) -> Split:
     shown = _place(users[rows]) < KNOWN_IN_VALIDATION
     parameters = {"known": KNOWN_IN_VALIDATION, "users": number}
     return replace(
-        split, train=train, revealed=rows[shown], validation={"cold_user": rows[~shown]}, seed=seed,
+        split, train=train, revealed=rows[shown], validation={"cold_user": rows[~shown]}, test={}, seed=seed,
         parameters=parameters,
     )  # fmt: skip
 
@@ -129,7 +129,8 @@ def _place(owners: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     return place
 
 
-def _features(split: Split, collection: Collection) -> tuple[Features, float]:
+def features_of(split: Split, collection: Collection) -> tuple[Features, float]:
+    """The vectors of a split's items, and the seconds they took."""
     start = time.monotonic()
     features = build_features(split, Words(item_vectors=collection.vectors)).features
     return features, time.monotonic() - start

@@ -2,65 +2,29 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from tfcold.data import synthetic_world
-
 pytestmark = pytest.mark.slow
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RUN = "tfcold-fast,popularity,lexical profile,EASE,kernel ridge on EASE,EASE + kernel ridge"
 
 
-def write_collection(folder: Path, *, words: bool = True) -> None:
-    """A synthetic world with a fifth of the items cold, a tenth of the other rows held out, and ten cold users."""
-    interactions, items, _ = synthetic_world(num_users=80, num_items=60, seed=1)
-    rows, rng = interactions.frame[["user_id", "item_id"]].copy(), np.random.default_rng(0)
-    cold = rng.permutation(items.frame["item_id"].to_numpy(object))[:16]
-    rows["split"] = np.where(
-        rng.random(len(rows)) < 0.2, np.where(rng.random(len(rows)) < 0.5, "warm_val", "warm_test"), "train"
-    )
-    for part, ids in (("cold_val", cold[:6]), ("cold_test", cold[6:])):
-        rows.loc[rows["item_id"].isin(ids), "split"] = part
-    train = rows[rows["split"] == "train"]
-    known = rows["item_id"].isin(train["item_id"]) & rows["user_id"].isin(train["user_id"])
-    rows = rows[known | (rows["split"].str.startswith("cold") & rows["user_id"].isin(train["user_id"]))]
-    folder.mkdir(parents=True)
-    rows.to_csv(folder / "interactions.csv.gz", index=False)
-    vectors = pd.get_dummies(items.frame["genre"]).to_numpy(np.float16) + 0.1
-    np.save(folder / ("minilm.npy" if words else "image.npy"), vectors)
-    table = items.frame[["item_id", "title"]] if words else items.frame[["item_id"]]
-    table.to_csv(folder / "items.csv.gz", index=False)
-    users = rows["user_id"].drop_duplicates().iloc[:10]
-    held = rows[rows["user_id"].isin(users)][["user_id", "item_id"]]
-    held.assign(order=held.groupby("user_id").cumcount()).to_csv(folder / "cold_users.csv.gz", index=False)
+@pytest.fixture(scope="module")
+def quality(script: Callable[[str], ModuleType]) -> Any:
+    return script("quality")
 
 
 @pytest.fixture(scope="module")
-def quality() -> Any:
-    """The script as a module; what it stands on is found beside it."""
-    before = set(sys.modules)
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        yield importlib.import_module("quality")
-    finally:
-        sys.path.remove(str(BENCHMARKS))
-        for name in set(sys.modules) - before:
-            if name in ("common", "quality") or name.startswith("quality_parts"):
-                del sys.modules[name]
-
-
-@pytest.fixture(scope="module")
-def folders(quality: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def folders(
+    quality: ModuleType, write_collection: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
     root = tmp_path_factory.mktemp("quality")
     write_collection(root / "data" / "toys")
     places = ["--data", str(root / "data"), "--out", str(root / "out"), "--per-user", str(root / "users")]
@@ -145,6 +109,18 @@ def test_page_tests_pairs_and_names_the_best_other(folders: tuple[Path, Path]) -
     assert f"{warm['ease']:.4f} [" in page
 
 
+def test_page_shows_how_often_cold_items_are_listed(folders: tuple[Path, Path]) -> None:
+    page = (folders[1] / "on-toys.md").read_text()
+    ends = figures(folders[1], "tfcold-fast.items.seed0")["slices"]["all"]["metrics"]
+    listed, wanted = (ends[f"{name}@20"]["value"] for name in ("cold_share", "cold_target_share"))
+    table = page[page.index("calibration of the one list") :]
+
+    assert 0 < listed < 1
+    assert f"| tfcold-fast | {listed:.3f} | {wanted:.3f} | {listed / wanted:.2f} |" in table
+    assert f"| EASE | 0.000 | {wanted:.3f} | 0.00 |" in table
+    assert page.count("calibration of the one list") == 1  # new users have no cold items to be found
+
+
 def test_page_comes_again_without_the_single_users(
     quality: ModuleType, folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,7 +157,9 @@ def _cells(page: str, system: str) -> list[str]:
     return [cell for cell in cells if cell != "-"]
 
 
-def test_who_needs_words_says_so(quality: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_who_needs_words_says_so(
+    quality: ModuleType, write_collection: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_collection(tmp_path / "data" / "toys", words=False)
     quality.main([
         "--data", str(tmp_path / "data"), "--out", str(tmp_path / "out"), "--per-user", str(tmp_path / "users"),

@@ -110,7 +110,7 @@ class Material:
             raise Unable("needs words of items")
         texts = [""] * self.num_items
         rows = self.split.dataset.item_ids.rows(frame["item_id"].to_numpy())
-        joined = frame[columns].astype(str).replace({"nan": "", "None": "", "<NA>": ""}).agg(" ".join, axis=1)
-        for row, text in zip(rows, joined, strict=True):
-            texts[int(row)] = text
+        said = frame[columns].astype(object).where(frame[columns].notna(), "").astype(str)
+        for row, parts in zip(rows, said.itertuples(index=False), strict=True):
+            texts[int(row)] = " ".join(parts).strip()
         return texts

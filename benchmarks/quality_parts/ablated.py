@@ -1,0 +1,83 @@
+"""What can be switched off: one entry a part, by settings of the fit or by the vectors it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+from quality_parts.system import Job, System, Unable
+from tfcold.blocks import Features
+from tfcold.ranking import Scorer
+from tfcold.training import Settings, fit
+
+
+def without(*names: str) -> Callable[[Features], Features]:
+    """A change of features that drops item blocks.
+
+    Raises:
+        Unable: (the change) there is no such block to drop.
+    """
+
+    def change(features: Features) -> Features:
+        if not any(name in features.items for name in names):
+            raise Unable(f"there is no block {' or '.join(names)}")
+        kept = {name: block for name, block in features.items.items() if name not in names}
+        return Features(kept, features.users)
+
+    return change
+
+
+def without_any(features: Features) -> Features:
+    """Identities alone.
+
+    Raises:
+        Unable: they were alone before.
+    """
+    return without(*(features.items or ("of items",)))(features)
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A part, switched off.
+
+    Args:
+        settings: fields of `Settings` and what they become. What is not named is chosen anew by the fit: the question
+            is what the recipe can do without the part, not what it loses when nothing else may follow.
+        features: change of the vectors, or None.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    features: Callable[[Features], Features] | None = None
+
+
+ABLATIONS: Final[Mapping[str, Ablation]] = {
+    "no lexical block": Ablation(features=without("lexical")),
+    "no sentence block": Ablation(features=without("text")),
+    "no vectors": Ablation(features=without_any),
+    "no kernel landmarks": Ablation({"max_landmarks": 0}),
+    "words of warm items left out": Ablation({"warm_text_scale": 0.0}),
+    "cold scale 1": Ablation({"cold_scale": 1.0}),
+    "no prior": Ablation({"prior_strength": 0.0}),
+    "no gradient steps": Ablation({"epochs": 0}),
+    "width 128": Ablation({"dim": 128}),
+}
+
+
+def whole(preset: str) -> System:
+    """The recipe with nothing switched off, under the name that tables hold the others against."""
+    return _system(f"tfcold-{preset}", preset, Ablation())
+
+
+def ablated(preset: str) -> dict[str, System]:
+    """A system for each entry of `ABLATIONS`, by its name."""
+    return {name: _system(name, preset, ablation) for name, ablation in ABLATIONS.items()}
+
+
+def _system(name: str, preset: str, ablation: Ablation) -> System:
+    def prepare(job: Job) -> Scorer:
+        features = job.task.features if ablation.features is None else ablation.features(job.task.features)
+        return fit(job.task.split, features, Settings.preset(preset, **ablation.settings, seed=job.seed))
+
+    return System(name, prepare, ours=True, seeded=True)
