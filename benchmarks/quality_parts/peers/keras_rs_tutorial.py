@@ -3,7 +3,8 @@
 Source: keras.io, Keras RS, "Recommending movies: retrieval": an embedding for each user and for each item, 32 wide,
 Adagrad at 0.1. Its loss there is the error of ratings, of which there are none here; in its place the package's own
 layers for softmax over a batch: `SamplingProbabilityCorrection` and `RemoveAccidentalHits`. New items and new users
-have no vector in it. Departures: validation says when to stop; the initial spread is the embedding layer's.
+have no vector in it. Departures: validation says when to stop; the loss is summed over a batch, since Adagrad hardly
+moves from a mean.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class KerasRSTutorial(GradientPeer):
         labels = tf.eye(tf.shape(users)[0])
         logits = self.correct(logits, tf.gather(self.shares, items))
         logits = self.drop_hits(logits, labels, items)
-        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels, logits))
+        return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(labels, logits))
 
     def snapshot(self) -> Tables:
         users, items = (one.numpy() for one in self.weights())

@@ -65,8 +65,8 @@ class TFRSTutorial(GradientPeer):
         return [self.users, self.items, self.words, *nets]
 
     def loss(self, users: tf.Tensor, items: tf.Tensor, negatives: tf.Tensor) -> tf.Tensor:
-        loss = self.task(self._users(users), self._items(items), compute_metrics=False)
-        return loss / tf.cast(tf.shape(users)[0], tf.float32)
+        # a sum over the batch, as the task has it: Adagrad's first steps depend on the size of the gradients
+        return self.task(self._users(users), self._items(items), compute_metrics=False)
 
     def _users(self, rows: tf.Tensor) -> tf.Tensor:
         return self.user_net(tf.gather(self.users, rows))
@@ -86,9 +86,9 @@ SYSTEM: Final = peer_system(
     "TFRS tutorial",
     TFRSTutorial,
     [
-        {},
         {"batch_size": 1024, "look": 2},
         {"width": 64, "deep": (64,), "batch_size": 1024, "look": 2},
+        {},
         {"deep": (64, 32)},
         {"batch_size": 1024, "look": 2, "learning_rate": 0.03},
     ],
