@@ -10,6 +10,7 @@ import pytest
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TFCOLD_PROGRESS", "0")
+os.environ["TFCOLD_NO_REMOTE"] = "1"  # no test sends text to another machine
 
 from tfcold.errors import AssetError
 

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "tfcold"
 # The floor: imports no room.
 FLOOR = {
     "_keras", "assets", "blocks", "columns", "errors", "extras", "files", "manifest", "progress", "ranking",
-    "registration", "schema", "version",
+    "registration", "remote", "schema", "version",
 }  # fmt: skip
 
 # A room and the rooms below it. Not listed is not allowed; the floor is always allowed, but for `serving`.
@@ -22,6 +22,7 @@ TABLE_SIDE = {
     "splits": {"data"},
     "text": {"data"},
     "baselines": {"data", "splits", "text"},
+    "language": {"data", "splits", "text"},  # what a language model adds beyond vectors
 }
 TENSOR_SIDE = {
     "ops": set[str](),

@@ -9,3 +9,8 @@ TIMESTAMP: Final = "timestamp"
 
 RANK: Final = "rank"
 SCORE: Final = "score"
+
+# endings of columns that say where others come from: by which model, with which prompt, when; they are no words
+MADE_BY: Final = "_made_by"
+MADE_WITH: Final = "_made_with"
+MADE_AT: Final = "_made_at"

@@ -30,3 +30,15 @@ class AssetError(TfcoldError, OSError):
 
 class MissingExtraError(TfcoldError, ImportError):
     """An optional dependency is not installed."""
+
+
+class RemoteError(InputError):
+    """Text would have left the machine, and nobody allowed it."""
+
+
+class ModelError(TfcoldError, RuntimeError):
+    """A language model, or the endpoint it is behind, does not do what it is asked."""
+
+
+class BudgetError(TfcoldError, RuntimeError):
+    """A budget of tokens or money is used up; what was answered before is kept."""

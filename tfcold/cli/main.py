@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
-from tfcold.cli import add_items, console, demo, encode, evaluate, fit, inspect, recommend, serve
+from tfcold.cli import add_items, console, demo, encode, enrich, evaluate, fit, inspect, profile, recommend, serve
 from tfcold.errors import TfcoldError
 from tfcold.version import __version__
 
@@ -20,6 +20,8 @@ COMMANDS: Final[dict[str, ModuleType]] = {
     "recommend": recommend,
     "evaluate": evaluate,
     "encode": encode,
+    "enrich": enrich,
+    "profile": profile,
     "add-items": add_items,
     "inspect": inspect,
     "serve": serve,

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from tfcold.columns import MADE_AT, MADE_BY, MADE_WITH
+
 Kind = Literal["text", "categorical", "numeric"]
 
 TITLE_LIKE: Final = ("title", "name", "plot", "description", "text", "abstract")
@@ -25,7 +27,8 @@ def column_kinds(frame: pd.DataFrame, id_column: str) -> dict[str, Kind]:
     A column of numbers (also of numbers written as text, as a csv read for its ids gives them) is `numeric`. A column
     whose cells, split at commas and bars, are short names that repeat from row to row (genres, brand, actors) is
     `categorical`. Everything else is `text`; a column called title, name, plot, description, text or abstract always
-    is. A column without a single value has no kind and is left out.
+    is. A column without a single value has no kind and is left out, and so is one that
+    says where others come from (`llm_made_by`, see `tfcold.columns`).
 
     Args:
         frame: a table with one row an item (or a user).
@@ -33,7 +36,7 @@ def column_kinds(frame: pd.DataFrame, id_column: str) -> dict[str, Kind]:
     """
     kinds: dict[str, Kind] = {}
     for column in frame.columns:
-        if column == id_column:
+        if column == id_column or str(column).endswith((MADE_BY, MADE_WITH, MADE_AT)):
             continue
         kind = _kind(str(column), frame[column])
         if kind is not None:

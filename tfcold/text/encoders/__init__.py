@@ -2,7 +2,7 @@
 
 `get_encoder` gives one by a short name. `KerasNLPEncoder` (sentence transformers), `HubEncoder` (TensorFlow Hub and
 SavedModels), `StaticEncoder` (token vectors) and `LexicalEncoder` (words, categories, numbers; fitted on training
-rows). Anything with `name`, `dim`, `fingerprint` and `encode` is a `TextEncoder`.
+rows), `RemoteEncoder` (an endpoint). Anything with `name`, `dim`, `fingerprint` and `encode` is a `TextEncoder`.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from tfcold.errors import InputError
+from tfcold.remote import split_spec
 from tfcold.text.encoders.base import FrameEncoder, TextEncoder
 from tfcold.text.encoders.hub import HubEncoder
 from tfcold.text.encoders.keras_nlp import KerasNLPEncoder
 from tfcold.text.encoders.lexical import SETTINGS_FILE, LexicalEncoder
+from tfcold.text.encoders.remote import RemoteEncoder
 from tfcold.text.encoders.static import StaticEncoder
 
 _WAYS: Final = (
-    "'minilm', 'static', 'lexical', 'hf://OWNER/MODEL', 'keras-nlp:PRESET_OR_FOLDER', 'hub:HANDLE_OR_FOLDER' "
-    "or a folder"
+    "'minilm', 'static', 'lexical', 'hf://OWNER/MODEL', 'keras-nlp:PRESET_OR_FOLDER', 'hub:HANDLE_OR_FOLDER', "
+    "'remote:URL#NAME', 'remote:openai:NAME' or a folder"
 )
 
 
@@ -29,6 +31,8 @@ def get_encoder(spec: str | Path) -> TextEncoder:
     Args:
         spec: `"minilm"` (all-MiniLM-L6-v2) and `"static"` (wordllama), both fetched on first use;
             `"lexical"` (to be fitted); `"keras-nlp:PRESET_OR_FOLDER"`; `"hf://OWNER/MODEL"`; `"hub:HANDLE_OR_FOLDER"`;
+            `"remote:URL#NAME"` or `"remote:openai:NAME"` (an endpoint; another machine has to be allowed by
+            `TFCOLD_ALLOW_REMOTE=HOST`, see `tfcold.remote.checked_address`);
             or a folder of any of these kinds, told apart by its files.
 
     Raises:
@@ -46,6 +50,8 @@ def get_encoder(spec: str | Path) -> TextEncoder:
     kind, _, rest = text.partition(":")
     if kind == "keras-nlp" and rest:
         return KerasNLPEncoder(rest)
+    if kind == "remote" and rest:
+        return RemoteEncoder(*split_spec(rest, argument="encoder"))
     if kind == "hub" and rest:
         return HubEncoder(rest)
     if text.startswith(("hf://", "kaggle://")):
@@ -75,6 +81,7 @@ __all__ = [
     "HubEncoder",
     "KerasNLPEncoder",
     "LexicalEncoder",
+    "RemoteEncoder",
     "StaticEncoder",
     "TextEncoder",
     "get_encoder",
