@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -107,11 +107,13 @@ def ask(
     return [outcome or Told(None, error="no answer", is_failed=True) for outcome in told]
 
 
-def _answers(model: LanguageModel, template: PromptTemplate, prompts: Sequence[Prompt], told: Sequence[Any]) -> Any:
+def _answers(
+    model: LanguageModel, template: PromptTemplate, prompts: Sequence[Prompt], told: Sequence[Told | None]
+) -> Iterator[tuple[int, Answer]]:
     try:
         yield from model.answers(prompts, max_tokens=template.max_tokens, schema=template.schema)
     except (BudgetError, ModelError) as error:
-        done = sum(outcome is not None for outcome in told)
+        done = sum(outcome is not None and not outcome.is_failed for outcome in told)
         kept = f"{done:,} of {len(told):,} rows are done, and their answers kept where the model is cached"
         kind = BudgetError if isinstance(error, BudgetError) else ModelError
         raise kind(f"{error}. {kept}: the same call goes on from there") from error

@@ -87,14 +87,18 @@ class Endpoint:
         checked_address(self.address.url, allow_remote=self.allow_remote, argument=self.argument)
         openai: Any = require("openai", extra="language")
         calls = self._client.chat.completions if kind == "chat" else self._client.embeddings
+        failure: Exception | None = None
+        text = ""
         try:
             text = calls.with_raw_response.create(**body).http_response.text
         except openai.APIStatusError as error:
-            raise self._of_status(error) from None  # the cause would carry the request, and the key with it
+            failure = self._of_status(error)
         except openai.APITimeoutError:
-            raise Temporary(f"no answer within {self.timeout_seconds:g} s") from None
+            failure = Temporary(f"no answer within {self.timeout_seconds:g} s")
         except openai.APIConnectionError as error:
-            raise Temporary(f"the connection failed ({self._clean(error.__cause__ or error)})") from None
+            failure = Temporary(f"the connection failed ({self._clean(error.__cause__ or error)})")
+        if failure is not None:
+            raise failure  # out here, as the client's own error holds the request, and the key with it
         try:
             answer = json.loads(text)
         except ValueError:

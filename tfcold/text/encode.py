@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -81,7 +81,8 @@ def _encoded(
 ) -> TextVectors:
     ids, _ = as_ids(frame[id_column])
     provenance: dict[str, Any] = {ENCODER: encoder.name, ENCODER_FINGERPRINT: encoder.fingerprint}
-    if isinstance(encoder, FrameEncoder):
+    if hasattr(type(encoder), "encode_frame"):  # isinstance would ask for `dim`, which may load or call a model
+        encoder = cast("FrameEncoder", encoder)
         vectors: FloatArray = checked_vectors(encoder.encode_frame(frame), range(len(frame)), encoder)
     else:
         template = template or TextTemplate.infer(frame, id_column)
