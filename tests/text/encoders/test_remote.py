@@ -55,7 +55,6 @@ def test_vectors_come_in_the_order_of_the_texts(server: Any) -> None:
 
 
 def test_spec_gives_it_and_the_store_asks_once(server: Any, tmp_path: Path) -> None:
-    found = get_encoder(f"remote:{server.url}#small")
     items = pd.DataFrame({"item_id": ["a", "b"], "title": ["star", "oven"]})
 
     for _ in range(2):
@@ -127,7 +126,7 @@ def test_a_spec_alone_sends_nothing_to_another_machine(monkeypatch: pytest.Monke
     monkeypatch.delenv("TFCOLD_NO_REMOTE")
     monkeypatch.delenv("TFCOLD_ALLOW_REMOTE", raising=False)
 
-    with pytest.raises(RemoteError, match="TFCOLD_ALLOW_REMOTE=llm.example.com"):
+    with pytest.raises(RemoteError, match=r"TFCOLD_ALLOW_REMOTE=llm\.example\.com"):
         get_encoder("remote:https://llm.example.com/v1#small")
     monkeypatch.setenv("TFCOLD_ALLOW_REMOTE", "llm.example.com")
     assert get_encoder("remote:https://llm.example.com/v1#small").name.endswith("#small")
