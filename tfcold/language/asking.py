@@ -123,7 +123,7 @@ def _told(answer: Answer, template: PromptTemplate, key: str) -> Told:
     if answer.error:
         return Told(None, answer.at, answer.error, is_failed=True)
     try:
-        fields = read_answer(answer.text, template.schema, row=key)
+        fields = read_answer(answer.text, template.schema, row=key, instruction=template.system)
     except AnswerError as error:
         return Told(None, answer.at, str(error), is_cached=answer.is_cached)
     return Told(fields, answer.at, is_cached=answer.is_cached)

@@ -26,12 +26,16 @@ class EndpointModel(Completing):
     Where a schema is given, the server is asked to hold its answer to it: as `json_schema`; where it refuses that, as
     `json_object`, with the schema or without; else not at all.
 
+    A base model, which was never taught to chat, is asked by text completion: the prompt as it stands, the answer up to
+    the end of its line.
+
     Args:
         url: str. Base address; another machine than this one needs `allow_remote`.
         model: str. What the server calls it.
         allow_remote: bool or None. See `tfcold.remote.checked_address`.
         concurrency: int, at least 1, default 4. Requests under way at once.
         temperature: float, default 0.
+        is_base: bool, default False. Whether to ask by text completion.
         timeout_seconds: float, default 60. See `tfcold.remote.Endpoint`.
         patience: default `Patience()`: up to 5 attempts.
 
@@ -50,6 +54,7 @@ class EndpointModel(Completing):
         allow_remote: bool | None = None,
         concurrency: int = 4,
         temperature: float = 0.0,
+        is_base: bool = False,
         timeout_seconds: float = 60.0,
         patience: Patience | None = None,
     ) -> None:
@@ -60,13 +65,14 @@ class EndpointModel(Completing):
         self.name = f"{self.endpoint.address.url}#{model}"
         self.concurrency = concurrency
         self.temperature = temperature
+        self.is_base = is_base
         self._dialect = _Dialect()
         self._lock = threading.Lock()
 
     @property
     def fingerprint(self) -> str:
-        """sha256 of address, model and temperature; what a server does under the same name, nobody can see."""
-        content = ["endpoint-1", self.endpoint.address.url, self.model, self.temperature]
+        """sha256 of address, model, temperature and how it is asked; what a server does under the same name, nobody can see."""
+        content = ["endpoint-1", self.endpoint.address.url, self.model, self.temperature, self.is_base]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @property
@@ -89,11 +95,15 @@ class EndpointModel(Completing):
         while True:
             dialect = self._dialect
             try:
+                if self.is_base:
+                    return self.endpoint.completions(
+                        _plain_body(self, prompt, max_tokens), lambda said: _read(said, prompt)
+                    )
                 return self.endpoint.chat(
                     dialect.body(self, prompt, max_tokens, schema), lambda said: _read(said, prompt)
                 )
             except Rejected as error:
-                simpler = dialect.simpler(str(error))
+                simpler = None if self.is_base else dialect.simpler(str(error))
                 if simpler is None:
                     return Answer("", at=utc_now(), error=str(error))
                 logger.debug("%s: %s; asking with %s", self.name, error, simpler)
@@ -138,6 +148,17 @@ class _Dialect:
         return replace(self, form=FORMATS[place]) if named and place < len(FORMATS) else None
 
 
+def _plain_body(model: EndpointModel, prompt: Prompt, max_tokens: int) -> dict[str, Any]:
+    text = f"{prompt.system}\n{prompt.user}\n".lstrip()
+    return {
+        "model": model.model,
+        "prompt": text,
+        "max_tokens": max_tokens,
+        "temperature": model.temperature,
+        "stop": ["\n"],
+    }
+
+
 def _plain(schema: Any) -> Any:
     """The schema without limits of length: some servers refuse them, others take minutes over them; we check them."""
     if not isinstance(schema, Mapping):
@@ -147,7 +168,8 @@ def _plain(schema: Any) -> Any:
 
 def _read(content: dict[str, Any], prompt: Prompt) -> Answer:
     try:
-        text = content["choices"][0]["message"]["content"] or ""
+        choice = content["choices"][0]
+        text = (choice["message"]["content"] if "message" in choice else choice["text"]) or ""
     except (KeyError, IndexError, TypeError):
         raise Temporary(f"the answer holds no message: {json.dumps(content)[:120]}") from None
     if not isinstance(text, str):

@@ -12,6 +12,8 @@ from tfcold.language.model import Schema
 
 _FENCE: Final = re.compile(r"^```\w*\s*|\s*```$")
 _ADDRESS: Final = re.compile(r"https?://|www\.|<[a-z/!]", re.IGNORECASE)
+_NO_LETTER: Final = re.compile(r"[\W_]+")
+COPIED_WORDS: Final = 3
 DEFAULT_MAX_LENGTH: Final = 1_000
 
 
@@ -38,7 +40,7 @@ def check_schema(schema: Any, version: str) -> None:
             raise InputError(f"`prompt` {version}: property {name!r} must be a string or an array of strings")
 
 
-def read_answer(text: str, schema: Schema, *, row: str) -> dict[str, str]:
+def read_answer(text: str, schema: Schema, *, row: str, instruction: str = "") -> dict[str, str]:
     """The fields of an answer as text, `row` left out; lists are joined by commas.
 
     Words around the JSON object and properties that the schema does not name are passed over. Web addresses and tags
@@ -48,9 +50,11 @@ def read_answer(text: str, schema: Schema, *, row: str) -> dict[str, str]:
         text: what the model said.
         schema: see `check_schema`.
         row: what the answer must give as its `row`.
+        instruction: what the model was told. Small models copy its examples: a property of three words or more that
+            stands in it is none.
 
     Raises:
-        AnswerError: no JSON object, a property missing, of another type, too long, or the wrong row.
+        AnswerError: no JSON object, a property missing, of another type, too long, or copied, or the wrong row.
 
     Example:
         >>> schema = {"properties": {"row": {"type": "string"}, "what": {"type": "string"}}, "required": ["row"]}
@@ -68,7 +72,16 @@ def read_answer(text: str, schema: Schema, *, row: str) -> dict[str, str]:
         raise AnswerError(f'"row" must be "{row}"; received {json.dumps(content.get("row"))[:40]}')
     if not any(fields.values()):
         raise AnswerError("every property is empty")
+    told = f" {_letters(instruction)} "
+    for name, value in fields.items():
+        if len(value.split()) >= COPIED_WORDS and f" {_letters(value)} " in told:
+            raise AnswerError(f"the property {name!r} is copied from the example; say it of this row")
     return fields
+
+
+def _letters(text: str) -> str:
+    """Lower case, with single spaces for everything that is no letter and no digit."""
+    return " ".join(_NO_LETTER.sub(" ", text.lower()).split())
 
 
 def _object_in(text: str) -> dict[str, Any]:

@@ -78,6 +78,10 @@ class Endpoint:
         """
         return self.patience.call(lambda: read(self._post("chat", body)))
 
+    def completions(self, body: Mapping[str, Any], read: Callable[[dict[str, Any]], Result]) -> Result:
+        """What `read` makes of the server's answer to a text completion, which base models take; as in `chat`."""
+        return self.patience.call(lambda: read(self._post("completions", body)))
+
     def embeddings(self, body: Mapping[str, Any], read: Callable[[dict[str, Any]], Result]) -> Result:
         """What `read` makes of the server's answer to a request for embeddings; as in `chat`."""
         return self.patience.call(lambda: read(self._post("embeddings", body)))
@@ -86,7 +90,10 @@ class Endpoint:
         # asked anew at each call: the switch in the environment may have been set since
         checked_address(self.address.url, allow_remote=self.allow_remote, argument=self.argument)
         openai: Any = require("openai", extra="language")
-        calls = self._client.chat.completions if kind == "chat" else self._client.embeddings
+        client = self._client
+        calls = {"chat": client.chat.completions, "completions": client.completions, "embeddings": client.embeddings}[
+            kind
+        ]
         failure: Exception | None = None
         text = ""
         try:
