@@ -26,7 +26,13 @@ from tfcold.text import LexicalEncoder
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-PAGES = [README, ROOT / "docs" / "design.md", ROOT / "benchmarks" / "README.md", ROOT / "saved_models" / "README.md"]
+PAGES = [
+    README,
+    ROOT / "docs" / "design.md",
+    ROOT / "docs" / "serve.md",
+    ROOT / "benchmarks" / "README.md",
+    ROOT / "saved_models" / "README.md",
+]
 DEMO = ROOT / "benchmarks" / "results" / "demo.json"
 TEST_COMMAND = "pip install '.[test]' && pytest"
 
