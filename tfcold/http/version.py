@@ -28,15 +28,16 @@ class Signature:
         function: the function that `tf.saved_model.load` gives.
 
     Attributes:
-        inputs, outputs: mapping of name to `Spec`, in the order of the graph.
+        inputs, outputs: mapping of name to `Spec`, by name.
     """
 
     def __init__(self, name: str, function: Any) -> None:
         self.name = name
         self._function = function
-        self._dtypes = {key: spec.dtype for key, spec in function.structured_input_signature[1].items()}
-        self.inputs = {key: _spec(key, spec) for key, spec in function.structured_input_signature[1].items()}
-        self.outputs = {key: _spec(key, spec) for key, spec in function.structured_outputs.items()}
+        given = function.structured_input_signature[1]
+        self._dtypes = {key: spec.dtype for key, spec in given.items()}
+        self.inputs = {key: _spec(key, given[key]) for key in sorted(given)}  # TensorFlow keeps no order of its own
+        self.outputs = {key: _spec(key, spec) for key, spec in sorted(function.structured_outputs.items())}
 
     def __call__(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """What the graph answers, by output. Many threads may call at once.
@@ -49,7 +50,7 @@ class Signature:
         """
         given = {name: tf.constant(array, self._dtypes[name]) for name, array in arrays.items()}
         try:
-            return {name: tensor.numpy() for name, tensor in self._function(**given).items()}
+            return {name: tensor.numpy() for name, tensor in sorted(self._function(**given).items())}
         except tf.errors.InvalidArgumentError as error:
             shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in arrays.items())
             raise RequestError(400, f"{said_by_graph(error.message)} (inputs: {shapes})") from None
