@@ -1,4 +1,4 @@
-"""A real small model (Gemma 3, 270M, 4 bits) behind llama-cpp-python's server: the whole route, from a prompt to a table.
+"""A real small model (Gemma 3, 270M, 4 bits) behind llama-cpp-python's server: from a prompt to a table.
 
 llama-cpp-python is compiled for minutes where it has no wheel, so the tests do not depend on it: `pip install
 'llama-cpp-python[server]'` beside tfcold, or in another environment whose interpreter `TFCOLD_LLAMA_PYTHON` names.

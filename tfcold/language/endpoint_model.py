@@ -71,7 +71,7 @@ class EndpointModel(Completing):
 
     @property
     def fingerprint(self) -> str:
-        """sha256 of address, model, temperature and how it is asked; what a server does under the same name, nobody can see."""
+        """sha256 of address, model and how it is asked; what a server does under the same name, nobody can see."""
         content = ["endpoint-1", self.endpoint.address.url, self.model, self.temperature, self.is_base]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
