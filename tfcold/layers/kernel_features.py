@@ -26,7 +26,8 @@ class KernelFeatures(keras.layers.Layer):
     Args:
         num_landmarks: int M > 0.
         gamma: float > 0, default 2. Larger: only near vectors count.
-        dim: int or None. Features M' to keep, those of the largest eigenvalues; None is all M.
+        dim: int or None. Features M'; None is all M. `adapt` keeps those of the largest eigenvalues, and needs
+            M' <= M; `set_map` takes any.
         epsilon: float > 0, default 1e-6. Eigenvalues below `epsilon` times the largest are dropped.
 
     Call args:
@@ -36,7 +37,7 @@ class KernelFeatures(keras.layers.Layer):
     Returns: [..., M'] in the layer's compute dtype, each of length at most 1; zeros where `mask` is false.
 
     Raises:
-        InputError: an argument out of range; in `adapt`, landmarks of another number, or not of length 1.
+        InputError: an argument out of range; in `adapt` and `set_map`, landmarks of another number, or not of length 1.
 
     Example:
         >>> import numpy as np
@@ -57,8 +58,8 @@ class KernelFeatures(keras.layers.Layer):
         positive("num_landmarks", num_landmarks)
         positive("gamma", gamma)
         positive("epsilon", epsilon)
-        if dim is not None and not 1 <= dim <= num_landmarks:
-            raise InputError(f"`dim` must be in 1..{num_landmarks}, the number of landmarks; received {dim}")
+        if dim is not None:
+            positive("dim", dim)
         self.num_landmarks = num_landmarks
         self.gamma = gamma
         self.dim = dim
@@ -90,6 +91,26 @@ class KernelFeatures(keras.layers.Layer):
         Args:
             landmarks: floating [M, T], each of length 1. Training items, drawn at random, serve.
         """
+        if self.dim is not None and self.dim > self.num_landmarks:
+            raise InputError(f"`dim` must be in 1..{self.num_landmarks}, the number of landmarks; received {self.dim}")
+        table = self._checked(landmarks)
+        self.landmarks.assign(table)
+        self.kernel_map.assign(nystroem_map(rbf_kernel(table, table, self.gamma), self.dim, self.epsilon).numpy())
+
+    def set_map(self, landmarks: npt.ArrayLike, kernel_map: npt.ArrayLike) -> None:
+        """Sets landmarks and a map of the caller's: the coefficients of a kernel ridge regression make its predictions.
+
+        Args:
+            landmarks: floating [M, T], each of length 1.
+            kernel_map: floating [M, M'].
+        """
+        table, values = self._checked(landmarks), np.asarray(kernel_map, np.float32)
+        if values.shape != (shape := (self.num_landmarks, self.dim or self.num_landmarks)):
+            raise InputError(f"`kernel_map` must be {list(shape)}; received {list(values.shape)}")
+        self.landmarks.assign(table)
+        self.kernel_map.assign(values)
+
+    def _checked(self, landmarks: npt.ArrayLike) -> npt.NDArray[np.float64]:
         table = np.asarray(landmarks, np.float64)
         if table.ndim != 2 or len(table) != self.num_landmarks:
             raise InputError(f"`landmarks` must be [{self.num_landmarks}, T]; received {list(table.shape)}")
@@ -102,8 +123,7 @@ class KernelFeatures(keras.layers.Layer):
             )
         if not self.built:
             self.build(table.shape)
-        self.landmarks.assign(table)
-        self.kernel_map.assign(nystroem_map(rbf_kernel(table, table, self.gamma), self.dim, self.epsilon).numpy())
+        return table
 
     def get_config(self) -> dict[str, Any]:
         config = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from tfcold._keras import keras
 from tfcold.blocks import VectorBlock
 from tfcold.registration import export
 from tfcold.towers import BlockEncoder
+
+Kernels = Mapping[str, tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]  # landmarks, coefficients
 
 _PASS = 4096
 
@@ -26,6 +28,7 @@ class FeatureTable(keras.layers.Layer):
         widths: mapping of block name to width T of the raw vectors. May be empty.
         num_landmarks: mapping of block name to int >= 0, default none. Kernel landmarks of a block (`BlockEncoder`).
         gamma: float > 0, default 0.5.
+        kernel_dim: int > 0 or None, as in `BlockEncoder`.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class FeatureTable(keras.layers.Layer):
         widths: Mapping[str, int],
         num_landmarks: Mapping[str, int] | None = None,
         gamma: float = 0.5,
+        kernel_dim: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -41,8 +45,9 @@ class FeatureTable(keras.layers.Layer):
         self.widths = dict(widths)
         self.num_landmarks = dict(num_landmarks or {})
         self.gamma = gamma
+        self.kernel_dim = kernel_dim
         self.encoders = {
-            name: BlockEncoder(width, self.num_landmarks.get(name, 0), gamma, name=f"{name}_encoder")
+            name: BlockEncoder(width, self.num_landmarks.get(name, 0), gamma, kernel_dim, name=f"{name}_encoder")
             for name, width in self.widths.items()
         }
         self._tables: dict[str, tf.Variable] = {}
@@ -75,6 +80,7 @@ class FeatureTable(keras.layers.Layer):
         *,
         fit_rows: npt.NDArray[np.bool_],
         seed: int | None = None,
+        kernels: Kernels | None = None,
     ) -> None:
         """Fits the block encoders on the rows that training may see, then encodes all rows.
 
@@ -82,10 +88,12 @@ class FeatureTable(keras.layers.Layer):
             blocks: one `VectorBlock` for each name of `widths`, with `num_rows + 1` rows.
             fit_rows: bool [num_rows + 1]. True where training may look.
             seed: int or None. Draws the landmarks.
+            kernels: mapping of block name to landmarks and coefficients, where there is a `kernel_dim`.
         """
         for name, encoder in self.encoders.items():
             block = blocks[name]
-            encoder.adapt(block.vectors[fit_rows], block.mask[fit_rows], seed=seed)
+            kernel = (kernels or {}).get(name)
+            encoder.adapt(block.vectors[fit_rows], block.mask[fit_rows], seed=seed, kernel=kernel)
             table = np.zeros((self.num_rows + 1, encoder.feature_width), np.float32)
             for start in range(0, len(table), _PASS):
                 part = slice(start, start + _PASS)
@@ -103,6 +111,11 @@ class FeatureTable(keras.layers.Layer):
         """Features of all blocks side by side, float32 [num_rows + 1, sum of F]."""
         tables = [table.numpy() for table in self._tables.values()]
         return np.concatenate(tables, axis=1) if tables else np.zeros((self.num_rows + 1, 0), np.float32)
+
+    def total(self, names: Sequence[str]) -> npt.NDArray[np.float32]:
+        """The sum of the named blocks' features, float32 [num_rows + 1, F]; they are of one width."""
+        tables = [self._tables[name].numpy() for name in names]
+        return np.sum(tables, axis=0, dtype=np.float32)
 
     def any_mask(self) -> npt.NDArray[np.bool_]:
         """Bool [num_rows + 1]: true where a row has a vector in any block."""
@@ -124,6 +137,10 @@ class FeatureTable(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.update(
-            num_rows=self.num_rows, widths=dict(self.widths), num_landmarks=dict(self.num_landmarks), gamma=self.gamma
+            num_rows=self.num_rows,
+            widths=dict(self.widths),
+            num_landmarks=dict(self.num_landmarks),
+            gamma=self.gamma,
+            kernel_dim=self.kernel_dim,
         )
         return config

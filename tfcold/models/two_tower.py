@@ -15,7 +15,7 @@ from tfcold._keras import keras
 from tfcold.blocks import Features, VectorBlock
 from tfcold.errors import InputError
 from tfcold.layers import AdapterFusion, ConcatFusion, Fusion, GatedFusion, HeadsFusion, WeightedDot
-from tfcold.models.feature_table import FeatureTable
+from tfcold.models.feature_table import FeatureTable, Kernels
 from tfcold.models.prior import PopularityPrior
 from tfcold.models.warm_items import WarmItems
 from tfcold.objectives import FullSoftmax, Objective
@@ -56,6 +56,7 @@ class TwoTower(tfrs.Model):
         fusion_options: mapping or None. More arguments of that layer: `{"hidden_units": [256]}`.
         num_landmarks: mapping of item block to int >= 0, default none. Kernel landmarks (`BlockEncoder`).
         kernel_gamma: float > 0, default 0.5.
+        kernel_dim: int > 0 or None. Width of the predictions of a kernel regression (`BlockEncoder`).
         user_ids: bool, default True. False recommends from history and words alone.
         id_dropout: float in [0, 1), default 0. Share of items and users shown as cold in training.
         pooling_alpha: float in [0, 1], default 0. A pooled history is divided by its length to this power.
@@ -83,6 +84,7 @@ class TwoTower(tfrs.Model):
         fusion_options: Mapping[str, Any] | None = None,
         num_landmarks: Mapping[str, int] | None = None,
         kernel_gamma: float = 0.5,
+        kernel_dim: int | None = None,
         user_ids: bool = True,
         id_dropout: float = 0.0,
         pooling_alpha: float = 0.0,
@@ -99,6 +101,7 @@ class TwoTower(tfrs.Model):
         self.dim = dim
         self.num_landmarks = dict(num_landmarks or {})
         self.kernel_gamma = kernel_gamma
+        self.kernel_dim = kernel_dim
         self.user_ids = user_ids
         self.id_dropout = id_dropout
         self.pooling_alpha = pooling_alpha
@@ -117,6 +120,7 @@ class TwoTower(tfrs.Model):
             widths=dict(self.schema.item_vectors),
             num_landmarks=num_landmarks,
             gamma=kernel_gamma,
+            kernel_dim=kernel_dim,
             name="item_features",
         )
         self.user_features = FeatureTable(
@@ -164,13 +168,22 @@ class TwoTower(tfrs.Model):
 
     # -- what the data fixes before training --------------------------------------------------------------------
 
-    def adapt(self, features: Features, *, item_counts: npt.NDArray[np.integer[Any]], seed: int | None = None) -> None:
+    def adapt(
+        self,
+        features: Features,
+        *,
+        item_counts: npt.NDArray[np.integer[Any]],
+        seed: int | None = None,
+        kernels: Kernels | None = None,
+    ) -> None:
         """Takes from training data what is not learned by gradient: means, landmarks, the prior, who is cold.
 
         Args:
             features: `Features` with the blocks that the schema names.
             item_counts: integer [I + 1]. Training interactions of every item row; 0 means cold.
             seed: int or None. Draws the kernel landmarks.
+            kernels: mapping of item block to the landmarks and coefficients of a kernel regression, where the model
+                has a `kernel_dim`.
 
         Raises:
             InputError: a block of the schema is missing or has another width; counts of another number of items.
@@ -185,7 +198,8 @@ class TwoTower(tfrs.Model):
         warm[0] = False
         self._item_counts.assign(np.where(warm, counts, 0).astype(np.float32))
         self.prior.adapt(counts)
-        self.item_features.adapt(_blocks(features.items, self.schema.item_vectors, "items"), fit_rows=warm, seed=seed)
+        items = _blocks(features.items, self.schema.item_vectors, "items")
+        self.item_features.adapt(items, fit_rows=warm, seed=seed, kernels=kernels)
         everyone = np.ones(self.schema.num_users + 1, bool)
         self.user_features.adapt(
             _blocks(features.users, self.schema.user_vectors, "users"), fit_rows=everyone, seed=seed
@@ -387,6 +401,7 @@ class TwoTower(tfrs.Model):
             "fusion_options": dict(self.fusion_options),
             "num_landmarks": dict(self.num_landmarks),
             "kernel_gamma": self.kernel_gamma,
+            "kernel_dim": self.kernel_dim,
             "user_ids": self.user_ids,
             "id_dropout": self.id_dropout,
             "pooling_alpha": self.pooling_alpha,

@@ -1,14 +1,12 @@
 """The closed-form start: two towers that are as good as the linear specialists before the first gradient step.
 
-Warm: a linear teacher (EASE, or iALS for large catalogues) cut to the width of the towers gives the ID embeddings of
-both item towers. Cold: ridge regression from the features of words to those same embeddings gives the kernels of the
-fusion layers, so a new item gets the embeddings that its words predict. Two scales, chosen on validation, make warm
+Warm: a linear teacher (`training.teacher`) gives the ID embeddings of both item towers. Cold: kernel ridge regression
+from words to those same embeddings (`training.kernel_words`), so a new item gets the embeddings that its words predict. Two scales, chosen on validation, make warm
 and cold comparable in one list; ridge shrinks, and without them a mixed list buries every cold item.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,50 +28,15 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
-PENALTIES = (30.0, 100.0, 300.0, 1000.0)
-PENALTY = 100.0  # where nothing can be measured
 TEXT_PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 COLD_SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 WARM_TEXT_SCALES = (0.0, 0.05, 0.1, 0.2, 0.4)
 USER_WORDS_SCALES = (0.0, 0.03, 0.1, 0.3, 1.0)
 USER_WORDS_PENALTY = 30.0
 LEAST_USER_WORDS = 0.01
-PRIOR_STRENGTHS = (0.0, 0.1, 0.3, 1.0, 3.0)
+PRIOR_STRENGTHS = (0.0, 0.1, 0.3, 1.0, 3.0, 6.0)
 PRIOR_DECAYS = (0.5, 1.0)
 KNOWN = (1, 3, 10)  # history lengths at which the prior is chosen
-_WIDTHS = (64, 128, 256, 512, 768, 1024, 1536, 2048)
-_WIDTH_TOLERANCE = 0.005
-
-
-def choose_penalty(split: Split, settings: Settings) -> Settings:
-    """Settings with the teacher's penalty; `PENALTY` where no warm validation rows can tell."""
-    if settings.penalty is not None:
-        return settings
-    if not choose.has(split, "warm"):
-        return settings.with_(penalty=PENALTY)
-    sample = choose.validation_sample(split, seed=settings.seed)
-    return settings.with_(penalty=choose.teacher_penalty(sample, PENALTIES, seed=settings.seed))
-
-
-def choose_dim(split: Split, factors: Factors, settings: Settings) -> Settings:
-    """Settings with the smallest width that is as good on warm validation rows as any up to `max_dim`.
-
-    Without such rows, the widest: nothing says that less would do.
-    """
-    if settings.dim is not None:
-        return settings
-    useful = int(np.abs(factors.outputs).max(axis=0).astype(bool).sum()) or 1
-    widest = min(settings.max_dim, max(useful, 8))
-    if not choose.has(split, "warm"):
-        return settings.with_(dim=widest)
-    sample = choose.validation_sample(split, seed=settings.seed)
-    widths = [*(width for width in _WIDTHS if width < widest), widest]
-
-    def measure(dim: float) -> float:
-        cut = int(dim)
-        return choose.quality(DotScorer(factors.inputs[:, :cut], factors.outputs[:, :cut]), sample, "warm")
-
-    return settings.with_(dim=int(choose.best_of("width", widths, measure, tolerance=_WIDTH_TOLERANCE)))
 
 
 class TextMaps:
@@ -107,7 +70,37 @@ class TextMaps:
         return dict(zip(self.widths, np.split(self.maps[penalty][side], cuts, axis=0), strict=True))
 
 
-def choose_words(split: Split, factors: Factors, maps: TextMaps, settings: Settings) -> Settings:
+class KernelMaps:
+    """What a kernel regression predicts, read off the feature table that holds it: outputs first, then inputs.
+
+    Args:
+        model: its item features are those of `KernelWords.solve`.
+    """
+
+    def __init__(self, model: TwoTower) -> None:
+        self._dim = model.dim
+        self._widths = {name: encoder.feature_width for name, encoder in model.item_features.encoders.items()}
+        self._names = [name for name, encoder in model.item_features.encoders.items() if encoder.kernel is not None]
+        self._predicted = model.item_features.total(self._names)
+
+    def candidates(self, penalty: float) -> Floats:
+        """Predicted outputs float32 [I + 1, D] of every item with words; zeros of the others."""
+        return self._predicted[:, : self._dim]
+
+    def history(self, penalty: float) -> Floats:
+        """Predicted inputs, likewise."""
+        return self._predicted[:, self._dim :]
+
+    def kernels(self, penalty: float, side: int) -> dict[str, Floats]:
+        """One kernel [F, D] a block that picks a side."""
+        picks = np.eye(2 * self._dim, dtype=np.float32)[:, side * self._dim : (side + 1) * self._dim]
+        return {
+            name: picks if name in self._names else np.zeros((width, self._dim), np.float32)
+            for name, width in self._widths.items()
+        }
+
+
+def choose_words(split: Split, factors: Factors, maps: TextMaps | KernelMaps, settings: Settings) -> Settings:
     """Settings with the penalty of the text map and the two scales, each where validation has rows to tell."""
     sample = choose.validation_sample(split, seed=settings.seed)
     warm = split.warm_items[:, None]
@@ -117,7 +110,7 @@ def choose_words(split: Split, factors: Factors, maps: TextMaps, settings: Setti
         candidates = np.where(warm, factors.outputs + warm_text_scale * predicted, cold_scale * predicted)
         return DotScorer(np.where(warm, factors.inputs, maps.history(penalty)), candidates)
 
-    if settings.text_penalty is None:
+    if settings.text_penalty is None and isinstance(maps, TextMaps):
         penalty = 1.0
         if choose.has(sample, "cold_item"):
             penalty = choose.best_of(
@@ -280,7 +273,7 @@ def assign(
     model: TwoTower,
     split: Split,
     factors: Factors,
-    maps: TextMaps | None,
+    maps: TextMaps | KernelMaps | None,
     user_map: UserMap | None,
     settings: Settings,
 ) -> None:
@@ -308,8 +301,3 @@ def assign(
     model.prior.set_weights_of(
         settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay
     )
-
-
-def truncated(factors: Factors, dim: int) -> Factors:
-    """The first `dim` columns of both sides."""
-    return replace(factors, inputs=factors.inputs[:, :dim], outputs=factors.outputs[:, :dim])

@@ -10,17 +10,15 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from tfcold.baselines import EASE, IALS
-from tfcold.progress import logger
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 Floats = npt.NDArray[np.float32]
 
-MAX_IALS_WIDTH = 128  # its time grows with the cube of its width
-MAX_EASE_SIDE = 15_000  # min(users, warm items) up to which EASE is inverted; beyond it, iALS teaches
 _OVERSAMPLING = 16
 _POWER_STEPS = 2
+_IALS_ITERATIONS = 10
 
 
 class LinearTeacher(Protocol):
@@ -47,6 +45,30 @@ class Factors:
     inputs: Floats
     outputs: Floats
 
+    @property
+    def dim(self) -> int:
+        """D."""
+        return int(self.outputs.shape[1])
+
+
+def truncated(factors: Factors, dim: int) -> Factors:
+    """The first `dim` columns of both sides."""
+    return Factors(factors.inputs[:, :dim], factors.outputs[:, :dim])
+
+
+def joined(first: Factors, second: Factors, weight: float) -> Factors:
+    """Two teachers side by side: their dot products add up, the second times `weight`, once both have one spread.
+
+    The spread of a teacher is the root mean square of the scores that one click gives, over all pairs of items.
+    """
+    sides = []
+    for factors, share in ((first, 1.0), (second, weight)):
+        inputs, outputs = (np.asarray(side.T @ side, np.float64) for side in (factors.inputs, factors.outputs))
+        spread = float(np.sqrt(np.sum(inputs * outputs))) or 1.0  # Frobenius norm of inputs @ outputs.T
+        root = np.float32(np.sqrt(share / spread * len(factors.outputs)))
+        sides.append((factors.inputs * root, factors.outputs * root))
+    return Factors(*(np.concatenate(parts, axis=1) for parts in zip(*sides, strict=True)))
+
 
 def ease_factors(split: Split, dim: int, *, penalty: float, seed: int) -> Factors:
     """EASE cut to rank `dim` such that the scores of the training users change least.
@@ -65,14 +87,14 @@ def ease_factors(split: Split, dim: int, *, penalty: float, seed: int) -> Factor
         Steck 2019, Embarrassingly Shallow Autoencoders, arXiv:1905.03375. Halko, Martinsson, Tropp 2011, Finding
         structure with randomness, SIAM Review.
     """
-    teacher = EASE(penalty, max_side=MAX_EASE_SIDE).fit(split)
+    teacher = EASE(penalty).fit(split)
     warm = np.flatnonzero(split.warm_items)
     histories = _histories(split, warm)
     inputs, outputs = _truncated(teacher, histories, dim, seed)
     return _scattered(split, warm, inputs, outputs, dim)
 
 
-def ials_factors(split: Split, dim: int, *, penalty: float, seed: int) -> Factors:
+def ials_factors(split: Split, dim: int, *, penalty: float, seed: int, alpha: float = 10.0) -> Factors:
     """iALS, with the fold-in of a user made linear: what a catalogue too large for EASE is taught by.
 
     The fold-in solves `(V'V + penalty I + alpha sum_h v_h v_h') q = (1 + alpha) sum_h v_h`; leaving out the sum over
@@ -89,26 +111,11 @@ def ials_factors(split: Split, dim: int, *, penalty: float, seed: int) -> Factor
     References:
         Hu, Koren, Volinsky 2008, Collaborative Filtering for Implicit Feedback Datasets, ICDM.
     """
-    teacher = IALS(factors=dim, penalty=penalty, seed=seed).fit(split)
+    teacher = IALS(factors=dim, penalty=penalty, alpha=alpha, iterations=_IALS_ITERATIONS, seed=seed).fit(split)
     outputs = teacher.item_factors
     gram = outputs.T @ outputs + penalty * np.eye(dim, dtype=np.float32)
     inputs = (1 + teacher.alpha) * np.linalg.solve(gram, outputs.T).T
     return Factors(np.asarray(inputs, np.float32), np.asarray(outputs, np.float32))
-
-
-def teacher_factors(split: Split, dim: int, *, penalty: float, seed: int) -> Factors:
-    """EASE where it can be inverted, iALS where it cannot; the log says which."""
-    side = min(int(split.warm_users.sum()), int(split.warm_items.sum()))
-    if side <= MAX_EASE_SIDE:
-        logger.info("teacher: EASE (penalty %g) cut to rank %d", penalty, min(dim, side))
-        return ease_factors(split, dim, penalty=penalty, seed=seed)
-    width = min(dim, MAX_IALS_WIDTH)
-    logger.info(
-        "teacher: iALS of width %d; EASE would invert a matrix of side %d, above %d", width, side, MAX_EASE_SIDE
-    )
-    factors = ials_factors(split, width, penalty=5.0, seed=seed)
-    wider = ((0, 0), (0, dim - width))
-    return Factors(np.pad(factors.inputs, wider), np.pad(factors.outputs, wider))
 
 
 def _histories(split: Split, warm: npt.NDArray[Any]) -> sp.csr_matrix:

@@ -12,16 +12,19 @@ from tfcold._keras import keras
 from tfcold.blocks import Features
 from tfcold.errors import InputError
 from tfcold.models import TwoTower
+from tfcold.models.feature_table import Kernels
 from tfcold.progress import logger
 from tfcold.schema import Schema
-from tfcold.training import choose, closed_form
+from tfcold.training import choose, closed_form, kernel_words
 from tfcold.training.backup import Backup
 from tfcold.training.callbacks import RegimeValidation
-from tfcold.training.factors import Factors, teacher_factors
+from tfcold.training.factors import Factors
 from tfcold.training.inner import inner_split
+from tfcold.training.kernel_words import KernelWords
 from tfcold.training.objective import affordable, batches, choose_objective
 from tfcold.training.precision import copy_weights, half_precision_twin
 from tfcold.training.settings import Settings
+from tfcold.training.teacher import choose_teacher
 from tfcold.training.tensorboard import RegimeBoard
 from tfcold.training.trained import TrainedModel, trained_model
 
@@ -80,13 +83,16 @@ def _fit(
     backup_dir: str | Path | None,
     callbacks: tuple[keras.callbacks.Callback, ...],
 ) -> TrainedModel:
-    settings = closed_form.choose_penalty(split, settings)
-    factors = teacher_factors(
-        split, settings.dim or settings.max_dim, penalty=settings.penalty or closed_form.PENALTY, seed=settings.seed
-    )
-    settings = closed_form.choose_dim(split, factors, settings)
-    factors = closed_form.truncated(factors, settings.dim or settings.max_dim)
-    model = build_model(split, features, settings)
+    factors, settings = choose_teacher(split, settings)
+    words = KernelWords(split, features, factors, settings.max_landmarks)
+    kernels = None
+    if len(words.taught):
+        settings = words.choose(split, settings)
+        kernels = words.solve(
+            settings.kernel_gamma or kernel_words.GAMMA, settings.text_penalty or kernel_words.PENALTY
+        )
+    del words
+    model = build_model(split, features, settings, kernels)
     settings = _closed_form(model, split, factors, settings)
     provenance = {name: dict(block.provenance) for name, block in {**features.items, **features.users}.items()}
     trained = trained_model(model, split, settings, provenance=provenance)
@@ -98,8 +104,8 @@ def _fit(
     return trained
 
 
-def build_model(split: Split, features: Features, settings: Settings) -> TwoTower:
-    """A `TwoTower` for a split and its vectors, adapted but not yet trained."""
+def build_model(split: Split, features: Features, settings: Settings, kernels: Kernels | None = None) -> TwoTower:
+    """A `TwoTower` for a split and its vectors, adapted but not yet trained; linear in its vectors without `kernels`."""
     dataset = split.dataset
     warm = split.warm_items
     schema = Schema(
@@ -111,22 +117,24 @@ def build_model(split: Split, features: Features, settings: Settings) -> TwoTowe
     model = TwoTower(
         schema,
         dim=settings.dim or settings.max_dim,
-        num_landmarks={
-            name: min(settings.max_landmarks, int((block.mask & warm).sum())) for name, block in features.items.items()
-        },
-        kernel_gamma=settings.kernel_gamma,
+        num_landmarks={name: len(landmarks) for name, (landmarks, _) in (kernels or {}).items()},
+        kernel_gamma=settings.kernel_gamma or kernel_words.GAMMA,
+        kernel_dim=None if kernels is None else 2 * (settings.dim or settings.max_dim),
         id_dropout=settings.id_dropout,
         seed=settings.seed,
     )
     counts = np.bincount(dataset.item_rows[split.train], minlength=len(warm))
-    model.adapt(features, item_counts=counts, seed=settings.seed)
+    model.adapt(features, item_counts=counts, seed=settings.seed, kernels=kernels)
     return model
 
 
 def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Settings) -> Settings:
-    maps = None
+    maps: closed_form.TextMaps | closed_form.KernelMaps | None = None
     taught = split.warm_items & model.item_features.any_mask()
-    if taught.any():
+    if model.kernel_dim is not None:
+        maps = closed_form.KernelMaps(model)
+        settings = closed_form.choose_words(split, factors, maps, settings)
+    elif taught.any():
         penalties = closed_form.TEXT_PENALTIES if settings.text_penalty is None else (settings.text_penalty,)
         maps = closed_form.TextMaps(model, split, factors, penalties)
         settings = closed_form.choose_words(split, factors, maps, settings)

@@ -13,11 +13,16 @@ class Settings:
     """Settings of a fit. `None` means: chosen on validation rows, by `training.choose`.
 
     Args:
-        max_dim: int, default 1024. Widest shared space; the width is the smallest that validation finds as good.
+        max_dim: int, default 512. Widest shared space; the width is the smallest that validation finds as good.
         dim: int or None. Width D.
+        teacher: `"auto"`, `"ials"`, `"ease"` or `"both"`, side by side. `auto` is chosen on validation rows.
         penalty: float or None. Ridge penalty of the EASE teacher.
-        max_landmarks: int >= 0, default 1024. Most kernel landmarks for each block; 0 stays linear.
-        kernel_gamma: float > 0, default 0.5. `k(a, b) = exp(-gamma |a - b|^2)`.
+        ease_dim: int or None. Columns of EASE in `"both"`.
+        ease_weight: float or None. Weight of EASE in `"both"`.
+        ials_penalty, ials_alpha: float or None. L2 penalty of the iALS teacher, and its confidence in a row.
+        max_landmarks: int >= 0, default 16384. Most warm items that the kernel regression from words keeps, those with
+            the most interactions; 0 stays linear.
+        kernel_gamma: float or None. `k(a, b) = exp(-gamma |a - b|^2)`.
         text_penalty: float or None. Ridge penalty of the map from words to factors.
         cold_scale: float or None. Scale of cold candidates beside warm ones.
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
@@ -40,11 +45,16 @@ class Settings:
         seed: int, default 0. Fixes everything that is drawn.
     """
 
-    max_dim: int = 1024
+    max_dim: int = 512
     dim: int | None = None
+    teacher: str = "auto"
     penalty: float | None = None
-    max_landmarks: int = 1024
-    kernel_gamma: float = 0.5
+    ease_dim: int | None = None
+    ease_weight: float | None = None
+    ials_penalty: float | None = None
+    ials_alpha: float | None = None
+    max_landmarks: int = 16_384
+    kernel_gamma: float | None = None
     text_penalty: float | None = None
     cold_scale: float | None = None
     warm_text_scale: float | None = None
@@ -66,6 +76,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.objective not in ("auto", "full", "retrieval"):
             raise InputError(f"`objective` must be one of 'auto', 'full', 'retrieval'; received {self.objective!r}")
+        if self.teacher not in ("auto", "ials", "ease", "both"):
+            raise InputError(f"`teacher` must be one of 'auto', 'ials', 'ease', 'both'; received {self.teacher!r}")
         for name, least in (("max_dim", 1), ("max_landmarks", 0), ("epochs", 0), ("patience", 1), ("batch_size", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"`{name}` must be at least {least}; received {getattr(self, name)}")
@@ -99,5 +111,5 @@ class Settings:
 
 PRESETS: Final = {
     "fast": Settings(),
-    "best": Settings(max_dim=2048, max_landmarks=4096, epochs=10, patience=3),
+    "best": Settings(max_dim=1024, epochs=10, patience=3),
 }

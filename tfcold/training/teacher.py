@@ -1,0 +1,143 @@
+"""Which linear teacher, how wide and how penalised: chosen on warm validation rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfcold.progress import logger
+from tfcold.training import choose
+from tfcold.training.choose import DotScorer
+from tfcold.training.factors import Factors, ease_factors, ials_factors, joined, truncated
+from tfcold.training.settings import Settings
+
+if TYPE_CHECKING:
+    from tfcold.splits.split import Split
+
+EASE_PENALTIES = (30.0, 100.0, 300.0, 1000.0)
+EASE_PENALTY = 100.0  # where nothing can be measured
+IALS_CHOICES = ((5.0, 5.0), (20.0, 20.0), (20.0, 50.0), (60.0, 50.0), (100.0, 50.0))  # penalty, alpha
+IALS_CHOICE = (20.0, 20.0)
+MAX_EASE_SIDE = 4_000  # min(users, warm items) up to which EASE is inverted beside iALS
+MAX_CELLS = 2**26  # items x width of a table of factors: 256 MB
+SEARCH_DIM = 256  # at which iALS is tuned
+_WIDTHS = (64, 128, 256, 512, 1024)
+_TOLERANCE = 0.005
+_GAIN = 1.002  # what a teacher of two halves must bring
+
+
+def choose_teacher(split: Split, settings: Settings) -> tuple[Factors, Settings]:
+    """The factors of the best teacher on warm validation rows, and settings that name it.
+
+    iALS, tuned at a moderate width and then widened; where users or items are few enough to invert, EASE cut to a
+    width; and both side by side, which sums their scores. iALS grows linearly with the catalogue; its tables stay
+    under `MAX_CELLS` numbers. Without validation rows, `settings` decide, or defaults.
+
+    References:
+        Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375. Rendle et al. 2022,
+        Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys: width matters.
+    """
+    dim = min(settings.max_dim, max(128, MAX_CELLS // max(1, int(split.warm_items.sum()))))
+    side = min(int(split.warm_users.sum()), int(split.warm_items.sum()))
+    invertible = side <= MAX_EASE_SIDE
+    if settings.teacher != "auto":
+        return _named(split, settings, settings.dim or dim)
+    if not choose.has(split, "warm"):
+        settings = settings.with_(teacher="ease" if invertible else "ials", dim=settings.dim or dim)
+        return _named(split, settings, settings.dim or dim)
+    sample = choose.validation_sample(split, seed=settings.seed)
+    found: dict[str, tuple[float, Factors, Settings]] = {}
+    if side > 1:
+        found["ials"] = _best_ials(split, sample, settings, settings.dim or dim)
+    if invertible:
+        found["ease"] = _best_ease(split, sample, settings, settings.dim or dim)
+    if len(found) == 2 and settings.dim is None:
+        found["both"] = _both(sample, found, dim)
+    logger.info("teacher: %s", ", ".join(f"{name} {quality:.4f}" for name, (quality, *_) in found.items()))
+    name = max(found, key=lambda one: found[one][0] / (_GAIN if one == "both" else 1))
+    _, factors, settings = found[name]
+    return factors, settings.with_(teacher=name, dim=factors.dim)
+
+
+def _named(split: Split, settings: Settings, dim: int) -> tuple[Factors, Settings]:
+    """The factors that settings describe, with defaults for what they leave open."""
+    settings = settings.with_(dim=dim)
+    if settings.teacher == "ease":
+        return _ease(split, settings, dim), settings
+    if settings.teacher == "ials":
+        return _ials(split, settings, dim), settings
+    ease_dim = settings.ease_dim or dim // 2
+    halves = _ials(split, settings, dim - ease_dim), _ease(split, settings, ease_dim)
+    return joined(*halves, settings.ease_weight or 1.0), settings
+
+
+def _ease(split: Split, settings: Settings, dim: int) -> Factors:
+    return ease_factors(split, dim, penalty=settings.penalty or EASE_PENALTY, seed=settings.seed)
+
+
+def _ials(split: Split, settings: Settings, dim: int) -> Factors:
+    penalty, alpha = settings.ials_penalty or IALS_CHOICE[0], settings.ials_alpha or IALS_CHOICE[1]
+    return ials_factors(split, dim, penalty=penalty, alpha=alpha, seed=settings.seed)
+
+
+def _quality(sample: Split, factors: Factors) -> float:
+    return choose.quality(DotScorer(factors.inputs, factors.outputs), sample, "warm")
+
+
+def _best_ials(split: Split, sample: Split, settings: Settings, dim: int) -> tuple[float, Factors, Settings]:
+    width = min(dim, SEARCH_DIM)
+    options = [settings.with_(ials_penalty=penalty, ials_alpha=alpha) for penalty, alpha in IALS_CHOICES]
+    if settings.ials_penalty is not None and settings.ials_alpha is not None:
+        options = [settings]
+    best = max((_tried(split, sample, option, width) for option in options), key=lambda one: one[0])
+    while width < dim:
+        width = min(2 * width, dim)
+        known = best[2]
+        wider = [_tried(split, sample, known, width)]
+        if settings.ials_penalty is None and known.ials_penalty is not None:
+            wider.append(_tried(split, sample, known.with_(ials_penalty=1.7 * known.ials_penalty), width))
+        widest = max(wider, key=lambda one: one[0])
+        if widest[0] < best[0] * (1 + _TOLERANCE) and settings.dim is None:
+            break
+        best = widest
+    return best
+
+
+def _tried(split: Split, sample: Split, settings: Settings, width: int) -> tuple[float, Factors, Settings]:
+    factors = _ials(split, settings, width)
+    quality = _quality(sample, factors)
+    logger.info(
+        "iALS of width %d, penalty %g, alpha %g: %.4f", width, settings.ials_penalty, settings.ials_alpha, quality
+    )
+    return quality, factors, settings
+
+
+def _best_ease(split: Split, sample: Split, settings: Settings, dim: int) -> tuple[float, Factors, Settings]:
+    if settings.penalty is None:
+        settings = settings.with_(penalty=choose.teacher_penalty(sample, EASE_PENALTIES, seed=settings.seed))
+    factors = _ease(split, settings, dim)
+    useful = max(1, int(np.abs(factors.outputs).max(axis=0).astype(bool).sum()))
+    widths = [*(width for width in _WIDTHS if width < min(dim, useful)), dim if settings.dim else min(dim, useful)]
+    if settings.dim is None:
+        width = choose.best_of(
+            "width of EASE",
+            widths,
+            lambda width: _quality(sample, truncated(factors, int(width))),
+            tolerance=_TOLERANCE,
+        )
+        factors = truncated(factors, int(width))
+    return _quality(sample, factors), factors, settings
+
+
+def _both(
+    sample: Split, found: dict[str, tuple[float, Factors, Settings]], dim: int
+) -> tuple[float, Factors, Settings]:
+    """iALS and EASE side by side, half of the width each at most."""
+    ials, ease = (truncated(found[name][1], max(1, dim // 2)) for name in ("ials", "ease"))
+    if ials.dim < found["ials"][1].dim:  # iALS does not nest: a part of a wide one is none
+        return 0.0, ials, found["ials"][2]
+    options = {weight: joined(ials, ease, weight) for weight in (0.5, 1.0, 2.0)}
+    weight = choose.best_of("EASE beside iALS", options, lambda one: _quality(sample, options[one]))
+    settings = found["ials"][2].with_(penalty=found["ease"][2].penalty, ease_dim=ease.dim, ease_weight=weight)
+    return _quality(sample, options[weight]), options[weight], settings
