@@ -1,7 +1,8 @@
-"""What does enrichment by a language model do to cold items, whichever way it goes?
+r"""What does enrichment by a language model do to cold items, whichever way it goes?
 
     python benchmarks/enrich.py --data FOLDER --collections NAME,NAME --model http://localhost:8000/v1#small
-    python benchmarks/enrich.py --data FOLDER --model http://localhost:8123/v1#gemma --base-model --items 200
+    python benchmarks/enrich.py --data FOLDER --model http://localhost:8123/v1#gemma --base-model --items 240 \
+        --prompt benchmarks/prompts/base.v1.txt
 
 Of each collection (see README.md for the files of one), the most touched items are kept, half of them warm, half of
 them cold test items, and everything that was done to them; a small model answers a few hundred rows, not a catalogue.
@@ -24,7 +25,7 @@ from quality_parts.collection import SPLIT, find_collections, read_collection
 from tfcold.columns import ITEM_ID
 from tfcold.data import Dataset, Interactions, Items
 from tfcold.evaluation import Evaluation, compare, evaluate
-from tfcold.language import Enrichment, cached, enrich_items, open_model
+from tfcold.language import Enrichment, cached, enrich_items, open_model, prompt_template
 from tfcold.splits import Split, given
 from tfcold.text.kinds import column_kinds
 from tfcold.training import Settings, fit
@@ -37,11 +38,16 @@ def main() -> None:
     args = parsed()
     options = {"is_base": args.base_model, "concurrency": 1, "timeout_seconds": 300.0} if "#" in args.model else {}
     model = cached(open_model(args.model, **options))
-    figures: dict[str, Any] = {"model": args.model, "encoders": args.encoders, "collections": {}}
+    figures: dict[str, Any] = {
+        "model": args.model,
+        "prompt": prompt_template(args.prompt).version,
+        "encoders": args.encoders,
+        "collections": {},
+    }
     for folder in find_collections(args.data, args.collections and args.collections.split(",")):
         rows, items = few(folder, args.items)
         start = time.perf_counter()
-        enriched = enrich_items(items, model, columns=["title"])
+        enriched = enrich_items(items, model, columns=["title"], prompt=args.prompt)
         seconds = time.perf_counter() - start
         figures["collections"][folder.name] = {
             "items": len(items), **counts(enriched), "seconds_of_asking": seconds,
@@ -57,6 +63,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--collections", help="names, with commas; default all that have a title")
     parser.add_argument("--model", required=True, help="as in `tfcold enrich`")
     parser.add_argument("--base-model", action="store_true", help="ask by text completion")
+    parser.add_argument("--prompt", default="enrich.v1", help="version, or a file such as prompts/base.v1.txt")
     parser.add_argument("--items", type=int, default=200, help="items kept, half warm, half cold")
     parser.add_argument("--encoders", default="minilm,lexical")
     parser.add_argument("--seed", type=int, default=0)

@@ -126,8 +126,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path.endswith("/embeddings"):
             return self.vectors(body)
         if self.path.endswith("/v1/completions"):  # a base model goes on from the last words of a text
-            chat = {"messages": [{"content": body["prompt"].splitlines()[-1]}]}
-            return {"choices": [{"index": 0, "text": self.server.say(chat), "finish_reason": "stop"}]}
+            lines = body["prompt"].splitlines()
+            begun = lines.pop() if lines[-1].startswith("{") else ""
+            text = self.server.say({"messages": [{"content": lines[-1]}]}).removeprefix(begun)
+            return {"choices": [{"index": 0, "text": text, "finish_reason": "stop"}]}
         text = self.server.say(body)
         return {
             "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],

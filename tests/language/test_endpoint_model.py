@@ -143,7 +143,7 @@ def test_base_model_is_asked_by_text_completion(serve: Any) -> None:
     ((_, answer),) = model.answers([prompt()], schema=SCHEMA)
 
     assert json.loads(answer.text)["row"] == "r0"
-    assert server.asked[0]["prompt"] == f"Describe it.\n{prompt().user}\n"
+    assert server.asked[0]["prompt"] == f'Describe it.\n{prompt().user}\n{{"row":'  # the answer's beginning is given
     assert "messages" not in server.asked[0]
     assert answer.prompt_tokens == 8 + 20  # the server counts nothing: 12 + 46 bytes / 3
     assert model.fingerprint != EndpointModel(server.url, "small").fingerprint

@@ -80,6 +80,10 @@ def test_user_ids_in_titles_are_masked(serve: Any) -> None:
     assert "jane_doe" not in json.dumps(server.asked)
     assert "[user_id]" in json.dumps(server.asked)
     assert done.outcome.masked == {"user_id": 1}
+    counted = profile_users(histories_of(clicks), items).frame["profile"][0]
+    assert "A gift for" in counted
+    assert "jane" not in counted
+    assert "user_id" not in counted
 
 
 def test_histories_come_latest_first() -> None:

@@ -27,7 +27,8 @@ class EndpointModel(Completing):
     `json_object`, with the schema or without; else not at all.
 
     A base model, which was never taught to chat, is asked by text completion: the prompt as it stands, the answer up to
-    the end of its line.
+    the end of its line; where a schema is given, its beginning, up to the first
+    property's name, is put into the model's mouth.
 
     Args:
         url: str. Base address; another machine than this one needs `allow_remote`.
@@ -96,8 +97,9 @@ class EndpointModel(Completing):
             dialect = self._dialect
             try:
                 if self.is_base:
+                    start = "" if schema is None else f'{{"{next(iter(schema["properties"]))}":'
                     return self.endpoint.completions(
-                        _plain_body(self, prompt, max_tokens), lambda said: _read(said, prompt)
+                        _plain_body(self, prompt, max_tokens, start), lambda said: _read(said, prompt, start)
                     )
                 return self.endpoint.chat(
                     dialect.body(self, prompt, max_tokens, schema), lambda said: _read(said, prompt)
@@ -148,8 +150,8 @@ class _Dialect:
         return replace(self, form=FORMATS[place]) if named and place < len(FORMATS) else None
 
 
-def _plain_body(model: EndpointModel, prompt: Prompt, max_tokens: int) -> dict[str, Any]:
-    text = f"{prompt.system}\n{prompt.user}\n".lstrip()
+def _plain_body(model: EndpointModel, prompt: Prompt, max_tokens: int, start: str) -> dict[str, Any]:
+    text = f"{prompt.system}\n{prompt.user}\n{start}".lstrip()
     return {
         "model": model.model,
         "prompt": text,
@@ -166,7 +168,7 @@ def _plain(schema: Any) -> Any:
     return {name: _plain(rule) for name, rule in schema.items() if name not in ("maxLength", "maxItems")}
 
 
-def _read(content: dict[str, Any], prompt: Prompt) -> Answer:
+def _read(content: dict[str, Any], prompt: Prompt, start: str = "") -> Answer:
     try:
         choice = content["choices"][0]
         text = (choice["message"]["content"] if "message" in choice else choice["text"]) or ""
@@ -179,4 +181,4 @@ def _read(content: dict[str, Any], prompt: Prompt) -> Answer:
     counted = [usage.get("prompt_tokens"), usage.get("completion_tokens")]
     guessed = [estimated_tokens(prompt), estimated_tokens(Prompt("", text))]
     sizes = [a if isinstance(a, int) and a >= 0 else b for a, b in zip(counted, guessed, strict=True)]
-    return Answer(text, sizes[0], sizes[1], at=utc_now())
+    return Answer(start + text, sizes[0], sizes[1], at=utc_now())

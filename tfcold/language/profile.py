@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +18,7 @@ from tfcold.language.provenance import Outcome
 from tfcold.language.rows import chosen_columns, masked
 from tfcold.language.templates import PromptTemplate, prompt_template
 from tfcold.language.typical import TITLES, Typical
-from tfcold.remote import Mask, Masker
+from tfcold.remote import MASKED_KINDS, Mask, Masker
 from tfcold.splits import Split
 from tfcold.text import TextTemplate
 
@@ -26,6 +27,7 @@ PROFILE_PROMPT: Final = "profile.v1"
 COUNTED: Final = "counted.v1"  # how a profile without a model is made
 THINGS: Final = 20  # of a history, that a model is shown
 _TITLE_LIKE: Final = ("title", "name")
+_MASKED: Final = re.compile(rf"\[(?:{'|'.join(MASKED_KINDS)})\]")
 
 
 @dataclass(frozen=True)
@@ -104,20 +106,20 @@ def plan_profiles(
     if columns is None and not is_remote:
         columns = [name for name in frame.columns if name.lower() in _TITLE_LIKE] or None
     names = chosen_columns(frame, ITEM_ID, columns, is_remote=is_remote)
-    sentences = TextTemplate(names).render(frame)
-    titles = dict(zip(frame[ITEM_ID], sentences, strict=True))
-    asked = list(histories if users is None else dict.fromkeys(map(str, users)))
-    typical = Typical(histories, titles)
     masker = masker or Masker(histories)
-    safe: dict[str, tuple[str, list[Mask]]] = {}
+    touched = {item for items in histories.values() for item in items}
+    frame = frame[frame[ITEM_ID].isin(touched)]
+    sentences = TextTemplate(names).render(frame)
+    safe = {item: masked(text, masker) for item, text in zip(frame[ITEM_ID], sentences, strict=True)}
+    titles = {item: " ".join(_MASKED.sub(" ", text).split()) for item, (text, _) in safe.items()}
+    typical = Typical(histories, titles)
+    asked = list(histories if users is None else dict.fromkeys(map(str, users)))
     known, counted, data, masks = [], [], [], []
     for user in asked:
         nearest = typical.ordered(histories.get(user, ()))
         if not nearest:
             continue
         for item in nearest[:THINGS]:
-            if item not in safe:
-                safe[item] = masked(titles[item], masker)
             masks += [(user, ITEM_ID, mask) for mask in safe[item][1]]
         known.append(user)
         counted.append(_counted(typical.terms(nearest), [titles[item] for item in nearest[:TITLES]]))
@@ -137,8 +139,8 @@ def profile_users(
 ) -> Profiles:
     """A short profile of each user from the titles of what they did.
 
-    Without a model it is counted: the words that weigh most in the history, and the titles nearest to its middle. With
-    one, the model sees up to 20 titles of a history, the most typical ones first, and no id; where its answer cannot
+    Without a model it is counted: the words that weigh most in the history, and the titles nearest to its middle, with
+    what is masked left out. With one, the model sees up to 20 titles of a history, the most typical ones first, and no id; where its answer cannot
     be used, the counted profile stands in, and says so.
 
     Args:
