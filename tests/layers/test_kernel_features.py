@@ -72,4 +72,4 @@ def test_landmarks_of_another_number() -> None:
 
 def test_dim_above_the_number_of_landmarks() -> None:
     with pytest.raises(InputError, match=r"in 1\.\.2, the number of landmarks; received 3"):
-        KernelFeatures(2, dim=3)
+        KernelFeatures(2, dim=3).adapt(np.eye(2))

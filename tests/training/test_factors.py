@@ -1,11 +1,9 @@
 import numpy as np
-import pytest
 
 from tfcold.baselines import EASE, IALS
 from tfcold.ranking import Queries
 from tfcold.splits.split import Split
-from tfcold.training import factors as factors_module
-from tfcold.training.factors import ease_factors, ials_factors, teacher_factors
+from tfcold.training.factors import Factors, ease_factors, ials_factors, joined
 
 
 def queries_of(split: Split) -> Queries:
@@ -60,7 +58,7 @@ def test_factors_of_cold_items_and_beyond_the_rank_are_zeros(toy_split: Split) -
 def test_ials_factors_are_the_fold_in_without_the_history_term(world: tuple[Split, object]) -> None:
     split = world[0]
     factors = ials_factors(split, 6, penalty=2.0, seed=0)
-    teacher = IALS(factors=6, penalty=2.0, seed=0).fit(split)
+    teacher = IALS(factors=6, penalty=2.0, iterations=10, seed=0).fit(split)
     v = teacher.item_factors.astype(np.float64)
     done = split.train_matrix().tocsr()[np.flatnonzero(split.warm_users)[:3]]
     # (V'V + penalty I)^-1 (1 + alpha) sum of the history
@@ -70,22 +68,11 @@ def test_ials_factors_are_the_fold_in_without_the_history_term(world: tuple[Spli
     np.testing.assert_allclose(factors.outputs, v, rtol=1e-5)
 
 
-def test_teacher_is_ease_where_it_can_be_inverted(world: tuple[Split, object]) -> None:
-    taught = teacher_factors(world[0], 4, penalty=30.0, seed=0)
+def test_joined_teachers_add_up_once_they_have_one_spread() -> None:
+    """Scores of one click: [[2]] has norm 2, [[3, 0]] norm 3; with one item each becomes 1 x weight."""
+    one = Factors(np.array([[2.0]], np.float32), np.array([[1.0]], np.float32))
+    two = Factors(np.array([[3.0, 0.0]], np.float32), np.array([[1.0, 0.0]], np.float32))
+    both = joined(one, two, 0.5)
 
-    np.testing.assert_array_equal(taught.outputs, ease_factors(world[0], 4, penalty=30.0, seed=0).outputs)
-
-
-@pytest.mark.parametrize("dim", [4, 16])
-def test_teacher_is_narrow_ials_beyond_the_side_of_ease(
-    dim: int, world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(factors_module, "MAX_EASE_SIDE", 10)
-    monkeypatch.setattr(factors_module, "MAX_IALS_WIDTH", 8)
-    split = world[0]
-    taught = teacher_factors(split, dim, penalty=30.0, seed=0)
-
-    assert taught.outputs.shape == taught.inputs.shape == (len(split.warm_items), dim)
-    used = np.abs(taught.outputs).max(axis=0) > 0
-    assert used.sum() == min(dim, 8)  # no wider than iALS may be; the rest is zeros
-    assert not taught.outputs[~split.warm_items].any()
+    assert both.dim == 3
+    np.testing.assert_allclose(both.inputs @ both.outputs.T, [[1 + 0.5]], rtol=1e-6)

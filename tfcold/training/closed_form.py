@@ -1,8 +1,9 @@
 """The closed-form start: two towers that are as good as the linear specialists before the first gradient step.
 
 Warm: a linear teacher (`training.teacher`) gives the ID embeddings of both item towers. Cold: kernel ridge regression
-from words to those same embeddings (`training.kernel_words`), so a new item gets the embeddings that its words predict. Two scales, chosen on validation, make warm
-and cold comparable in one list; ridge shrinks, and without them a mixed list buries every cold item.
+from words to those same embeddings (`training.kernel_words`), so a new item gets the embeddings that its words
+predict. Two scales, chosen on validation, make warm and cold comparable in one list; ridge shrinks, and without them
+a mixed list buries every cold item.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def _fit(
 
 
 def build_model(split: Split, features: Features, settings: Settings, kernels: Kernels | None = None) -> TwoTower:
-    """A `TwoTower` for a split and its vectors, adapted but not yet trained; linear in its vectors without `kernels`."""
+    """A `TwoTower` for a split and its vectors, adapted but not yet trained; linear without `kernels`."""
     dataset = split.dataset
     warm = split.warm_items
     schema = Schema(

@@ -133,7 +133,7 @@ def _best_ease(split: Split, sample: Split, settings: Settings, dim: int) -> tup
 def _both(
     sample: Split, found: dict[str, tuple[float, Factors, Settings]], dim: int
 ) -> tuple[float, Factors, Settings]:
-    """iALS and EASE side by side, half of the width each at most."""
+    """EASE beside iALS, half of the width each at most."""
     ials, ease = (truncated(found[name][1], max(1, dim // 2)) for name in ("ials", "ease"))
     if ials.dim < found["ials"][1].dim:  # iALS does not nest: a part of a wide one is none
         return 0.0, ials, found["ials"][2]

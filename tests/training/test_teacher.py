@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tfcold.splits.split import Split
+from tfcold.training import Settings, teacher
+from tfcold.training.factors import ease_factors, ials_factors, joined
+
+
+def test_named_teacher_is_taken_as_it_is(world: tuple[Split, object]) -> None:
+    split = world[0]
+    factors, settings = teacher.choose_teacher(split, Settings(teacher="ease", dim=4, penalty=30.0))
+
+    np.testing.assert_array_equal(factors.outputs, ease_factors(split, 4, penalty=30.0, seed=0).outputs)
+    assert (settings.teacher, settings.dim, settings.penalty) == ("ease", 4, 30.0)
+
+
+def test_teacher_of_two_halves_is_both(world: tuple[Split, object]) -> None:
+    split = world[0]
+    asked = Settings(teacher="both", dim=6, ease_dim=2, ease_weight=0.5, penalty=30.0, ials_penalty=3.0, ials_alpha=8.0)
+    factors, _ = teacher.choose_teacher(split, asked)
+    ials = ials_factors(split, 4, penalty=3.0, alpha=8.0, seed=0)
+    expected = joined(ials, ease_factors(split, 2, penalty=30.0, seed=0), 0.5)
+
+    np.testing.assert_allclose(factors.inputs @ factors.outputs.T, expected.inputs @ expected.outputs.T, atol=1e-5)
+
+
+def test_teacher_that_is_chosen_is_the_best_of_those_tried(world: tuple[Split, object]) -> None:
+    split = world[0]
+    factors, settings = teacher.choose_teacher(split, Settings(max_dim=8))
+    again, _ = teacher.choose_teacher(split, settings)
+
+    assert settings.teacher in ("ials", "ease", "both")
+    assert settings.dim == factors.dim <= 8
+    np.testing.assert_allclose(again.inputs @ again.outputs.T, factors.inputs @ factors.outputs.T, atol=1e-4)
+
+
+def test_ease_is_left_out_where_it_cannot_be_inverted(
+    world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teacher, "MAX_EASE_SIDE", 10)
+    _, settings = teacher.choose_teacher(world[0], Settings(max_dim=8))
+
+    assert settings.teacher == "ials"
+    assert settings.ials_penalty is not None
+    assert settings.penalty is None
+
+
+def test_width_stays_within_the_memory_of_a_large_catalogue(
+    world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = world[0]
+    monkeypatch.setattr(teacher, "MAX_CELLS", 150 * int(split.warm_items.sum()))
+    monkeypatch.setattr(teacher, "MAX_EASE_SIDE", 10)
+    monkeypatch.setattr(teacher, "_TOLERANCE", -1.0)  # wider is always taken
+    _, settings = teacher.choose_teacher(split, Settings(max_dim=512))
+
+    assert settings.dim == 150
