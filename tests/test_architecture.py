@@ -43,10 +43,13 @@ LADDER = {
     "http": {"serving"},  # a bundle over HTTP
     # on top: whole jobs, made of everything below
     "workflow": BELOW | {"evaluation", "training", "export", "serving"},
+    "explain": {"data", "text", "language", "export", "serving"},  # scores in words
+    "steering": {"export", "serving"},  # a list moved by words
     "judging": BELOW | {"evaluation", "export", "serving"},  # a bundle on somebody's rows
     "showcase": BELOW | {"evaluation", "export", "serving"},  # lists with titles
     "demo": BELOW | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase"},
-    "cli": BELOW | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase", "demo", "http"},
+    "cli": BELOW | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase", "demo", "http"}
+    | {"explain", "steering"},
     "__main__": {"cli"},
 }
 SERVING_FLOOR = {"assets", "columns", "errors", "extras", "files", "manifest", "progress", "version"}  # no Keras

@@ -33,6 +33,7 @@ PAGES = [
     ROOT / "benchmarks" / "README.md",
     ROOT / "saved_models" / "README.md",
 ]
+PAGES += sorted((ROOT / "docs" / "language").glob("*.md"))
 DEMO = ROOT / "benchmarks" / "results" / "demo.json"
 TEST_COMMAND = "pip install '.[test]' && pytest"
 

@@ -104,6 +104,7 @@ def run_demo(
             items=tables.items.frame,
             report=report_of(trained, split, judged[-1]),
             plots=[report["png"]],
+            features=encoded.features,
             encoders={name: one for name, one in encoded.encoders.items() if name in encoded.features.items},
             name="tfcold-demo",
         )

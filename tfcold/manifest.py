@@ -16,6 +16,7 @@ EXTRA: Final = "assets.extra"
 SAVED_MODEL: Final = "saved_model.pb"
 MANIFEST_FILE: Final = "manifest.json"
 ITEMS_FILE: Final = "items.parquet"
+SPLIT_FILE: Final = "explain.npz"
 REPORT_FILE: Final = "report.json"
 
 _KINDS: Final = {"str": str, "int": int, "dict": dict, "list": list}
@@ -92,12 +93,25 @@ class Manifest:
             if not isinstance(value, kind):
                 raise BundleError(f"`{where}` must hold a {kind.__name__} under {one.name!r}; received {value!r:.60}")
             values[one.name] = value
+        _check_files_said(values["files"], where)
         return cls(**values)
 
     def write(self, version: Path) -> None:
         """Writes it into a version folder. Keys keep their order: that of blocks has a meaning."""
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
         (version / EXTRA / MANIFEST_FILE).write_text(text, encoding="utf-8")
+
+
+def _check_files_said(files: Mapping[str, Any], where: str) -> None:
+    """Every file is said by a path inside the version folder, with a sha256 and a size."""
+    for name, said in files.items():
+        inside = not name.startswith("/") and ".." not in name.split("/") and "\0" not in name and name != ""
+        if not inside or not isinstance(said, Mapping) or not isinstance(said.get("bytes"), int):
+            raise BundleError(
+                f"`{where}` must say of each file its bytes and sha256; of {name!r:.60} it says {said!r:.60}"
+            )
+    if SAVED_MODEL not in files:
+        raise BundleError(f"`{where}` must name {SAVED_MODEL} under 'files'; it names {len(files)} others")
 
 
 def read_manifest(version: Path) -> Manifest:
@@ -113,7 +127,7 @@ def read_manifest(version: Path) -> Manifest:
         raise BundleError(
             f"`{version}` is a SavedModel without {EXTRA}/{MANIFEST_FILE}, so no bundle of tfcold"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"`{path}` cannot be read as JSON: {error}") from error
     return Manifest.from_dict(content, str(path))
 

@@ -41,6 +41,8 @@ def test_signatures_are_the_contract(loaded):
         "recommend_from_vector": {"vector": "float32", "k": "int32"},
         "score": {"user_id": "string", "item_id": "string"},
         "similar_items": {"item_id": "string", "k": "int32"},
+        "recommend_among": {"user_id": "string", "include": "string", "k": "int32", "exclude": "string"},
+        "audience": {"item_id": "string", "k": "int32"},
     }
 
 

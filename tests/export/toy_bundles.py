@@ -28,6 +28,7 @@ class World:
     items: pd.DataFrame
     vectors: dict[str, TextVectors]
     lexical: LexicalEncoder
+    features: Features
 
     def expected(self, user_ids, histories=None):
         """Scores [B, I] in the order of the item ids, `-inf` where nothing may be listed."""
@@ -70,7 +71,7 @@ def make_world(fusion: str = "concat", **options) -> World:
     model.prior.set_weights_of(0.3, 0.5)
     provenance = {name: dict(one.provenance) for name, one in vectors.items()}
     trained = trained_model(model, split, Settings(), provenance=provenance)
-    return World(trained, items.frame, vectors, lexical)
+    return World(trained, items.frame, vectors, lexical, features)
 
 
 def dataset_warm(split: Split, ids) -> np.ndarray:

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 SUMMARY: Final = "show the model card of a bundle"
 DESCRIPTION: Final = (
-    "Shows what a bundle says of itself: sizes, encoders, settings and figures. Checks that no file changed."
+    "Shows what a bundle says of itself: sizes, encoders, settings and figures. Checks the sizes of its files, "
+    "and with --verify that none changed."
 )
 EPILOG: Final = """\
 examples:
   tfcold inspect saved_models/shop
+  tfcold inspect saved_models/shop --verify
   tfcold inspect saved_models/shop --json
 """
 _FIGURES: Final = ("ndcg@20", "recall@20")
@@ -26,6 +28,7 @@ _FIGURES: Final = ("ndcg@20", "recall@20")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="DIR", help="folder of a bundle, or of one version of it")
+    parser.add_argument("--verify", action="store_true", help="compare the sha256 of every file, not only sizes")
     parser.add_argument("--json", action="store_true", help="the whole card as JSON")
 
 
@@ -36,29 +39,39 @@ def run(args: argparse.Namespace) -> None:
 
     version = version_folder(args.model)
     manifest = read_manifest(version)
-    check_files(version, manifest)
-    console.say(json.dumps(manifest.to_dict(), indent=2) if args.json else card(manifest, str(version)))
+    check_files(version, manifest, contents=args.verify)
+    console.say(json.dumps(manifest.to_dict(), indent=2) if args.json else card(manifest, str(version), args.verify))
 
 
-def card(manifest: Manifest, folder: str) -> str:
+def card(manifest: Manifest, folder: str, verified: bool = False) -> str:
     """The model card as lines."""
     size = sum(int(said["bytes"]) for said in manifest.files.values())
+    checked = "sha256 of each" if verified else "sizes"
     rows = [
         ["name", manifest.name],
-        ["folder", f"{folder} ({size / 1e6:.1f} MB in {len(manifest.files)} files, all as written)"],
+        [
+            "folder",
+            f"{folder} ({size / 1e6:.1f} MB in {len(manifest.files)} files, {checked} as written)",
+        ],
         ["written", f"{manifest.created} by tfcold {manifest.tfcold}"],
         ["sizes", ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in manifest.sizes.items())],
         ["width", f"{manifest.dim}, fusion {manifest.model.get('fusion', '?')}"],
         *([f"block {name}", _block(said)] for name, said in manifest.text.items()),
         ["settings", ", ".join(f"{name} {_short(value)}" for name, value in manifest.settings.items())],
         ["split", f"{manifest.split.get('protocol')}, fingerprint {str(manifest.split.get('fingerprint'))[:12]}"],
-        *(["added", f"{one['items']:,} items at {one['created']}"] for one in manifest.added),
+        *(_change(one) for one in manifest.added),
         ["packages", ", ".join(f"{name} {version}" for name, version in manifest.versions.items())],
     ]
     lines = [console.aligned(rows)]
     for evaluation in manifest.metrics.get("evaluations", []):
         lines += ["", f"{evaluation['system']}, {evaluation['part']} rows:", console.aligned(_figures(evaluation))]
     return "\n".join(lines)
+
+
+def _change(said: Mapping[str, Any]) -> list[str]:
+    kind = next((kind for kind in ("items", "removed", "users") if kind in said), "items")
+    what = "removed" if kind == "removed" else "added"
+    return [what, f"{said.get(kind, 0):,} {'items' if kind == 'removed' else kind} at {said.get('created')}"]
 
 
 def _block(said: Mapping[str, Any]) -> str:

@@ -10,7 +10,22 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
-from tfcold.cli import add_items, console, demo, encode, enrich, evaluate, fit, inspect, profile, recommend, serve
+from tfcold.cli import (
+    add_items,
+    add_users,
+    console,
+    demo,
+    encode,
+    enrich,
+    evaluate,
+    explain,
+    fit,
+    inspect,
+    profile,
+    recommend,
+    remove_items,
+    serve,
+)
 from tfcold.errors import TfcoldError
 from tfcold.version import __version__
 
@@ -23,6 +38,9 @@ COMMANDS: Final[dict[str, ModuleType]] = {
     "enrich": enrich,
     "profile": profile,
     "add-items": add_items,
+    "remove-items": remove_items,
+    "add-users": add_users,
+    "explain": explain,
     "inspect": inspect,
     "serve": serve,
 }

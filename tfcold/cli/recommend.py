@@ -33,6 +33,8 @@ examples:
   tfcold recommend --model saved_models/shop --out topk.csv
   tfcold recommend --model saved_models/shop --users users.csv --candidates new_items.csv --k 10 --out topk.csv
   tfcold recommend --model saved_models/shop --history clicks_of_new_users.csv --out topk.csv
+  tfcold recommend --model saved_models/shop --more "slow science fiction" --less horror --where "year >= 1990" \\
+      --out topk.csv
   tfcold recommend --model saved_models/shop --text "a quiet film about the sea" --out topk.csv
 """
 ENDINGS: Final = (".csv", ".csv.gz")
@@ -54,6 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--text", action="append", metavar="WORDS", help="recommend from a sentence; it becomes the user_id; repeatable"
     )
+    parser.add_argument("--more", action="append", metavar="TEXT", help="lean towards these words; repeatable")
+    parser.add_argument("--less", action="append", metavar="TEXT", help="lean away from these words; repeatable")
+    parser.add_argument(
+        "--strength", type=float, metavar="X", help="how far --more and --less move a list, default 0.3; 1 is far"
+    )
+    parser.add_argument("--where", metavar="CONDITION", help='list only items of which it is true: "year >= 1990"')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -66,6 +74,9 @@ def run(args: argparse.Namespace) -> None:
     if args.text and not all(text.strip() for text in args.text):
         raise InputError("`--text` must hold words; received an empty one")
 
+    if args.strength is not None and not (args.more or args.less):
+        raise InputError("`--strength` says how far --more and --less move a list; give one of them")
+
     from tfcold.columns import ITEM_ID, USER_ID
 
     users = None if args.users is None else read_ids(args.users, USER_ID, "--users")
@@ -77,7 +88,12 @@ def run(args: argparse.Namespace) -> None:
 
     recommender = load(args.model)
     logger.info("%s: %s users, %s items", recommender.folder, *map(len, (recommender.user_ids, recommender.item_ids)))
-    options = {"k": args.k, "candidates": candidates, "exclude": exclude}
+    options = {"k": args.k, "candidates": candidates, "exclude": exclude, "where": args.where}
+    if args.more or args.less:
+        from tfcold.steering import DEFAULT_STRENGTH, Steering
+
+        strength = DEFAULT_STRENGTH if args.strength is None else args.strength
+        options["steer"] = Steering(more=args.more or (), less=args.less or (), strength=strength)
     if args.text:
         frames = iter([_from_text(recommender, args.text, options)])
     else:

@@ -1,11 +1,13 @@
 """Bundles: a trained model as a folder that TensorFlow alone can serve.
 
-`export` writes one, `add_items` writes the next version of one without training. `check_destination` says before a long
+`export` writes one, `add_items` `remove_items` and `add_users`
+write the next version of one without training. `check_destination` says before a long
 job whether a bundle can be written. `bundled_encoder`, `encode_texts` and `encode_new_items` encode new words the way a
 bundle's own were.
 """
 
 from tfcold.export.bundle import check_destination, export
+from tfcold.export.change import add_users, remove_items
 from tfcold.export.encoders import bundled_encoder, encode_new_items, encode_texts
 from tfcold.export.extend import add_items
 from tfcold.export.module import ServingModule
@@ -13,9 +15,11 @@ from tfcold.export.module import ServingModule
 __all__ = [
     "ServingModule",
     "add_items",
+    "add_users",
     "bundled_encoder",
     "check_destination",
     "encode_new_items",
     "encode_texts",
     "export",
+    "remove_items",
 ]

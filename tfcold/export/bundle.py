@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from tfcold.blocks import Features
 from tfcold.errors import BundleError, InputError
 from tfcold.export.encoders import check_encoders, store_encoders
 from tfcold.export.item_file import as_shown
+from tfcold.export.item_split import split_of_items
 from tfcold.export.module import ServingModule
 from tfcold.export.parts import Parts
 from tfcold.export.tables import ServingTables, queries_of, tables_of_model
@@ -34,6 +36,7 @@ from tfcold.manifest import (
 )
 from tfcold.progress import logger
 from tfcold.ranking import Queries
+from tfcold.serving.item_split import ItemSplit
 from tfcold.version import __version__
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ class BundleContent:
         items: `as_shown` of what lists may show of an item, or None.
         extra: files and folders by their path under `assets.extra/`, to be copied.
         encoders: encoders by block, or short names of encoders.
+        split: candidates by block, for explanations, or None.
     """
 
     tables: ServingTables
@@ -63,6 +67,7 @@ class BundleContent:
     items: pd.DataFrame | None = None
     extra: Mapping[str, Path] = field(default_factory=dict)
     encoders: Mapping[str, TextEncoder | str] = field(default_factory=dict)
+    split: ItemSplit | None = None
 
 
 def export(
@@ -73,6 +78,7 @@ def export(
     report: Mapping[str, Any] | None = None,
     plots: Iterable[str | Path] = (),
     encoders: Mapping[str, TextEncoder | str] | None = None,
+    features: Features | None = None,
     name: str | None = None,
     default_k: int = 20,
 ) -> Path:
@@ -90,6 +96,8 @@ def export(
         encoders: mapping of block to what wrote its vectors. An encoder that can save itself (`LexicalEncoder`) travels
             in the bundle; a string is kept as the name to give to `tfcold.text.get_encoder`; of any other only its
             `name` is kept. Needed to encode new items and sentences the same way.
+        features: what the model was fitted with, or None. With them the bundle keeps how much of every item each block
+            of vectors makes up, where that takes no more than 64 MB; else explanations cannot tell blocks apart.
         name: str, default the last part of `folder`.
         default_k: int, at least 1. Length of the lists of the signature `serving_default`.
 
@@ -128,7 +136,11 @@ def export(
         versions=package_versions(),
     )
     extra = {f"{PLOTS_FOLDER}/{Path(path).name}": Path(path) for path in plots}
-    content = BundleContent(tables, parts, manifest, items, extra, encoders or {})
+    split = None
+    if features is not None:
+        ids = np.asarray(model.candidate_tower.embedding.get_weights()[0], np.float32)
+        split = split_of_items(parts, features.items, ids, tables.is_cold)
+    content = BundleContent(tables, parts, manifest, items, extra, encoders or {}, split)
     # a model that computes in half precision is served in float32
     tolerance = TOLERANCE if model.user_tower.compute_dtype == "float32" else HALF_TOLERANCE
     return write_bundle(folder, content, *_expectations(trained), tolerance)
@@ -203,6 +215,8 @@ def _write_extra(version: Path, content: BundleContent) -> None:
         target = extra / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
+    if content.split is not None:
+        content.split.write(extra)
     if content.items is not None:
         content.items.to_parquet(extra / ITEMS_FILE, index=False)
     manifest = content.manifest

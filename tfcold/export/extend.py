@@ -26,11 +26,22 @@ from tfcold.export.bundle import (
 )
 from tfcold.export.encoders import WITHOUT_WORDS
 from tfcold.export.item_file import as_shown
+from tfcold.export.item_split import split_of_items
 from tfcold.export.parts import Parts
 from tfcold.export.tables import ServingTables, tables_of_bundle
 from tfcold.export.verification import Floats, Rows
-from tfcold.manifest import EXTRA, ITEMS_FILE, MANIFEST_FILE, Manifest, check_files, read_manifest, version_folder
+from tfcold.manifest import (
+    EXTRA,
+    ITEMS_FILE,
+    MANIFEST_FILE,
+    SPLIT_FILE,
+    Manifest,
+    check_files,
+    read_manifest,
+    version_folder,
+)
 from tfcold.progress import logger
+from tfcold.serving.item_split import read_split
 from tfcold.text.vectors import ENCODER, TextVectors, require_same_encoder
 from tfcold.version import __version__
 
@@ -73,18 +84,23 @@ def add_items(
     record = {"items": len(new), "created": written, "tfcold": __version__}
     manifest = replace(
         manifest,
+        name=manifest.name if target.resolve() == version.parent.resolve() else target.resolve().name,
         created=written,
         tfcold=__version__,
         sizes=grown.sizes,
         versions=package_versions(),
         added=[*manifest.added, record],
     )
-    content = BundleContent(grown, parts, manifest, _all_shown(version, shown), _kept(version))
+    split = read_split(version / EXTRA)
+    if split is not None:
+        more = split_of_items(parts, blocks, None, np.ones(len(new) + 1, np.bool_))
+        split = None if more is None else split.joined(more)
+    content = BundleContent(grown, parts, manifest, _all_shown(version, shown), _kept(version), split=split)
     return write_bundle(target, content, lambda rows: _expected(grown, rows))
 
 
 def _check_new(new: IdMap, tables: ServingTables) -> None:
-    known = tables.item_ids[new.rows(tables.item_ids) > 0]
+    known = tables.item_ids[new.rows(tables.item_ids) > 0]  # removed ones as well: they never appear again
     if len(known):
         raise InputError(
             f"`items` must be new to the bundle; it knows {len(known)} of {len(new)} ids already: {examples(known)}. "
@@ -159,5 +175,5 @@ def _all_shown(version: Path, shown: pd.DataFrame) -> pd.DataFrame | None:
 
 def _kept(version: Path) -> dict[str, Path]:
     """What else is in `assets.extra/`: report, plots, encoders."""
-    ours = {MANIFEST_FILE, ITEMS_FILE, PARTS_FILE}
+    ours = {MANIFEST_FILE, ITEMS_FILE, PARTS_FILE, SPLIT_FILE}
     return {path.name: path for path in sorted((version / EXTRA).iterdir()) if path.name not in ours}

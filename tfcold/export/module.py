@@ -56,7 +56,11 @@ class ServingModule(tf.Module):
         norms = np.linalg.norm(tables.candidates[:, :-1], axis=1)
         inverse_norms = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)
         self.inverse_norms = _fixed(inverse_norms.astype(np.float32), "inverse_norms")
-        clicks = np.linalg.norm(tables.history[tables.is_known & ~tables.is_cold], axis=1)
+        self.says = _fixed(tables.says, "says")
+        users = tables.users_of_items()
+        self.doer_splits = _fixed(users.indptr.astype(np.int64), "doer_splits")
+        self.doer_rows = _fixed(users.indices.astype(np.int32), "doer_rows")
+        clicks = np.linalg.norm(tables.history[tables.says & ~tables.is_cold], axis=1)
         self.typical_norm = _fixed(np.float32(np.median(clicks) if len(clicks) else 1), "typical_norm")
         self.item_ids = _fixed(_names(tables.item_ids), "item_ids")
         self.user_ids = _fixed(_names(tables.user_ids), "user_ids")
@@ -67,7 +71,9 @@ class ServingModule(tf.Module):
         self.search_among = _function(self._search_among, [queries, _ROWS, _ROWS, _SPLITS, _NUMBER])
         self.similar = _function(self._similar, [_ROWS, _NUMBER])
         self.query_of_histories = _function(self._query_of_histories, [_ROWS, _SPLITS])
+        self.audience_of_rows = _function(self._audience_of_rows, [_ROWS, _NUMBER])
         if parts.encoders:
+            self.audience_of_vectors = _function(self._audience_of_vectors, [self._vector_spec, _NUMBER])
             self.query_of_vectors = _function(self._query_of_vectors, [self._vector_spec])
 
     def signatures(self) -> dict[str, Any]:
@@ -78,12 +84,22 @@ class ServingModule(tf.Module):
                 self._recommend,
                 [_named(_IDS, "user_id"), _named(_NUMBER, "k"), _named(_ID_LISTS, "exclude")],
             ),
+            "recommend_among": (
+                self._recommend_among,
+                [
+                    _named(_IDS, "user_id"),
+                    _named(_ID_LISTS, "include"),
+                    _named(_NUMBER, "k"),
+                    _named(_ID_LISTS, "exclude"),
+                ],
+            ),
             "recommend_from_history": (
                 self._recommend_from_history,
                 [_named(_ID_LISTS, "item_id"), _named(_NUMBER, "k")],
             ),
             "score": (self._score, [_named(_IDS, "user_id"), _named(_IDS, "item_id")]),
             "similar_items": (self._similar_items, [_named(_IDS, "item_id"), _named(_NUMBER, "k")]),
+            "audience": (self._audience, [_named(_IDS, "item_id"), _named(_NUMBER, "k")]),
         }
         if self._parts.encoders:
             given = [_named(self._vector_spec, "vector"), _named(_NUMBER, "k")]
@@ -104,6 +120,34 @@ class ServingModule(tf.Module):
         rows = self._user_rows.lookup(user_id)
         excluded = tf.RaggedTensor.from_tensor(self._item_rows.lookup(exclude), row_splits_dtype=tf.int64)
         return self._listed(tf.gather(self.queries, rows), tf.concat([self._done(rows), excluded], axis=1), k)
+
+    def _recommend_among(self, user_id: tf.Tensor, include: tf.Tensor, k: tf.Tensor, exclude: tf.Tensor) -> Answer:
+        rows = self._user_rows.lookup(user_id)
+        num, given = tf.shape(rows)[0], tf.shape(include)
+        checked = tf.debugging.Assert(
+            (given[0] == num) | (given[0] == 1),
+            ["`include` must have one row, or one for each `user_id`; received", given[0], num],
+        )
+        with tf.control_dependencies([] if checked is None else [checked]):
+            included = tf.broadcast_to(self._item_rows.lookup(include), [num, given[1]])
+        excluded = tf.RaggedTensor.from_tensor(self._item_rows.lookup(exclude), row_splits_dtype=tf.int64)
+        hidden = tf.concat([self._done(rows), excluded], axis=1)
+        query = tf.gather(self.queries, rows)
+
+        def scores(part: slice) -> tf.Tensor:
+            block = tf.matmul(query[part], self.candidates, transpose_b=True)
+            columns = included[part]
+            owners = tf.repeat(tf.range(tf.shape(columns)[0]), tf.shape(columns)[1])
+            at = tf.stack([owners, tf.reshape(columns, [-1])], axis=1)
+            marks = tf.tensor_scatter_nd_update(tf.fill(tf.shape(block), False), at, tf.fill([tf.shape(at)[0]], True))
+            return _without(tf.where(self.is_known & marks, block, -np.inf), hidden[part])
+
+        num_items = tf.shape(self.candidates)[0] - 1
+        return self._named(_blocked_top_k(scores, num, num_items + 1, _checked(k, num_items)))
+
+    def _audience(self, item_id: tf.Tensor, k: tf.Tensor) -> Answer:
+        rows, scores = self.audience_of_rows(self._item_rows.lookup(item_id), k)
+        return {"user_id": tf.gather(self.user_ids, rows), "score": scores}
 
     def _recommend_from_history(self, item_id: tf.Tensor, k: tf.Tensor) -> Answer:
         rows = tf.sort(self._item_rows.lookup(item_id), axis=1)
@@ -135,7 +179,7 @@ class ServingModule(tf.Module):
         """Query vectors [B, D + 1] of the flat item rows of B histories; unknown items say nothing."""
         num = tf.shape(splits)[0] - 1
         owner = tf.ragged.row_splits_to_segment_ids(splits, out_type=tf.int64)
-        known = tf.cast(tf.gather(self.is_known, rows), tf.float32)
+        known = tf.cast(tf.gather(self.says, rows), tf.float32)
         summed = tf.math.unsorted_segment_sum(tf.gather(self.history, rows), owner, num)  # unknown rows are zeros
         return self._parts.query(summed, tf.math.unsorted_segment_sum(known, owner, num))
 
@@ -147,18 +191,35 @@ class ServingModule(tf.Module):
         more of what is wanted than a click does, so the prior stands back as after `SENTENCE_COUNT` of them;
         otherwise every sentence would get the popular list.
         """
-        finite = tf.reduce_all(tf.math.is_finite(vector))
-        checked = tf.debugging.Assert(
-            finite, ["`vector` must be finite; received NaN or infinity among", tf.shape(vector)]
-        )
-        with tf.control_dependencies([] if checked is None else [checked]):
-            vector = tf.identity(vector)
+        vector = _finite(vector)
         says = tf.reduce_any(vector != 0, axis=1)
         says_float = tf.cast(says, tf.float32)
         direction = tf.math.l2_normalize(self._parts.sentence(vector, says), axis=1)
         counts = SENTENCE_COUNT * says_float
         length = self.typical_norm * tf.pow(SENTENCE_COUNT, self._parts.pooling_alpha)  # pooling divides by it
         return self._parts.query(length * direction * says_float[:, None], counts)
+
+    def _audience_of_rows(self, item_rows: tf.Tensor, k: tf.Tensor) -> Found:
+        """User rows and scores [B, min(k, U)] of the users that score each item highest, who did it left out."""
+        everybody = tf.RaggedTensor.from_row_splits(self.doer_rows, self.doer_splits, validate=False)
+        vectors = tf.gather(self.candidates, item_rows)
+        return self._best_users(vectors, tf.gather(self.is_known, item_rows), tf.gather(everybody, item_rows), k)
+
+    def _audience_of_vectors(self, vector: tf.Tensor, k: tf.Tensor) -> Found:
+        """The same for items that the tables do not have, known by their vector in the first block."""
+        vector = _finite(vector)
+        says = tf.reduce_any(vector != 0, axis=1)
+        return self._best_users(self._parts.newcomer(vector, says), says, _nothing(vector), k)
+
+    def _best_users(self, items: tf.Tensor, listed: tf.Tensor, hidden: tf.RaggedTensor, k: tf.Tensor) -> Found:
+        num_users = tf.shape(self.queries)[0] - 1
+        is_user = tf.range(num_users + 1) > 0
+
+        def scores(part: slice) -> tf.Tensor:
+            block = tf.matmul(items[part], self.queries, transpose_b=True)
+            return _without(tf.where(is_user & listed[part][:, None], block, -np.inf), hidden[part])
+
+        return _blocked_top_k(scores, tf.shape(items)[0], num_users + 1, _checked(k, num_users))
 
     def _done(self, user_rows: tf.Tensor) -> tf.RaggedTensor:
         everybody = tf.RaggedTensor.from_row_splits(self.done_rows, self.done_splits, validate=False)
@@ -250,6 +311,13 @@ def _without(scores: tf.Tensor, hidden: tf.RaggedTensor) -> tf.Tensor:
     at = tf.stack([tf.cast(hidden.value_rowids(), tf.int32), hidden.values], axis=1)
     at = tf.boolean_mask(at, hidden.values >= 0)
     return tf.tensor_scatter_nd_update(scores, at, tf.fill([tf.shape(at)[0]], np.float32(-np.inf)))
+
+
+def _finite(vector: tf.Tensor) -> tf.Tensor:
+    finite = tf.reduce_all(tf.math.is_finite(vector))
+    checked = tf.debugging.Assert(finite, ["`vector` must be finite; received NaN or infinity among", tf.shape(vector)])
+    with tf.control_dependencies([] if checked is None else [checked]):
+        return tf.identity(vector)
 
 
 def _checked(k: tf.Tensor, most: tf.Tensor) -> tf.Tensor:

@@ -74,12 +74,19 @@ class Parts:
 
     def sentence(self, vectors: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """History vectors [B, D] of sentences: items of which only the first block [B, T] is known."""
+        return self.history(*self._first_alone(vectors, mask))
+
+    def newcomer(self, vectors: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """Candidate vectors [B, D + 1] of items of which only the first block [B, T] is known."""
+        return self.candidate(*self._first_alone(vectors, mask))
+
+    def _first_alone(self, vectors: tf.Tensor, mask: tf.Tensor) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         features, masks = self._absent(
             {name: encoder.feature_width for name, encoder in self.encoders.items()}, tf.shape(vectors)[0]
         )
         first = next(iter(self.encoders))
         features[first], masks[first] = self.encoders[first](vectors, mask), mask
-        return self.history(features, masks)
+        return features, masks
 
     def items(self, blocks: Mapping[str, VectorBlock]) -> tuple[Floats, Floats]:
         """Candidate [N, D + 1] and history [N, D] vectors of rows 1..N of raw blocks, one block for each encoder."""
@@ -88,13 +95,25 @@ class Parts:
         for start in range(1, num, _PASS):
             part = slice(start, start + _PASS)
             masks = {name: tf.constant(blocks[name].mask[part]) for name in self.encoders}
-            features = {
-                name: encoder(tf.constant(blocks[name].vectors[part]), masks[name])
-                for name, encoder in self.encoders.items()
-            }
+            raw = {name: tf.constant(blocks[name].vectors[part]) for name in self.encoders}
+            features, masks = self.encoded(raw, masks)
             candidates.append(self.candidate(features, masks).numpy())
             histories.append(self.history(features, masks).numpy())
         return np.concatenate(candidates), np.concatenate(histories)
+
+    def encoded(
+        self, vectors: Mapping[str, tf.Tensor], masks: Mapping[str, tf.Tensor]
+    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        """What the fusions are fed, of raw vectors [N, T] and masks bool [N] of every block."""
+        features = {name: encoder(vectors[name], masks[name]) for name, encoder in self.encoders.items()}
+        return features, dict(masks)
+
+    def fused(
+        self, features: Mapping[str, tf.Tensor], masks: Mapping[str, tf.Tensor], ids: tf.Tensor, is_cold: tf.Tensor
+    ) -> tf.Tensor:
+        """Candidate vectors [N, D], without the prior, of ID embeddings [N, D] and what `encoded` gives."""
+        fused = self.candidate_fusion(ids, blocks=features, block_masks=masks, is_cold=is_cold, training=False)
+        return self.similarity.unit(fused)
 
     def _cold(
         self, fusion: Fusion, blocks: Mapping[str, tf.Tensor], masks: Mapping[str, tf.Tensor], num: tf.Tensor

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from tfcold.ranking import Queries
 
@@ -52,14 +53,45 @@ class ServingTables:
     @property
     def sizes(self) -> dict[str, int]:
         """Users and items by kind, for the manifest."""
-        known, cold = self.is_known[1:], self.is_cold[1:]
-        return {
+        known, cold, says = self.is_known[1:], self.is_cold[1:], self.says[1:]
+        sizes = {
             "users": len(self.user_ids),
-            "items": len(self.item_ids),
+            "items": int((known | ~says).sum()),
             "warm_items": int((known & ~cold).sum()),
             "cold_items": int((known & cold).sum()),
-            "unknown_items": int((~known).sum()),
+            "unknown_items": int((~says).sum()),
         }
+        removed = len(self.item_ids) - sizes["items"]
+        return {**sizes, "removed_items": removed} if removed else sizes
+
+    @property
+    def says(self) -> Mask:
+        """Bool [I + 1]: known, or removed: what counts in a history. A removed item keeps its history vector."""
+        return self.is_known | self.history.any(axis=1)
+
+    def without_items(self, rows: npt.NDArray[np.integer[Any]]) -> ServingTables:
+        """The same with these items never to be listed; to have done one still says what it said."""
+        candidates, is_known = self.candidates.copy(), self.is_known.copy()
+        candidates[rows], is_known[rows] = 0, False
+        return replace(self, candidates=candidates, is_known=is_known)
+
+    def with_users(self, user_ids: Ids, queries: Floats, done: sp.csr_matrix) -> ServingTables:
+        """The same with N users after the others, who did the columns of `done` [N, I + 1]."""
+        return replace(
+            self,
+            user_ids=np.concatenate([self.user_ids, user_ids]),
+            queries=np.concatenate([self.queries, queries]),
+            done_splits=np.concatenate([self.done_splits, self.done_splits[-1] + done.indptr[1:].astype(np.int64)]),
+            done_rows=np.concatenate([self.done_rows, done.indices.astype(np.int32)]),
+        )
+
+    def users_of_items(self) -> sp.csr_matrix:
+        """CSR [I + 1, U + 1] of who did what, the other way round."""
+        ones = np.ones(len(self.done_rows), np.int8)
+        shape = (len(self.user_ids) + 1, len(self.item_ids) + 1)
+        found = sp.csr_matrix((ones, self.done_rows, self.done_splits), shape=shape).T.tocsr()
+        found.sort_indices()
+        return found
 
     def with_items(self, item_ids: Ids, candidates: Floats, history: Floats, is_known: Mask) -> ServingTables:
         """The same with N cold items after the others."""

@@ -15,8 +15,12 @@ import tensorflow as tf
 from tfcold.columns import ITEM_ID, RANK, SCORE, USER_ID
 from tfcold.errors import BundleError, InputError
 from tfcold.manifest import EXTRA, ITEMS_FILE, Manifest, check_files, read_manifest, version_folder
+from tfcold.serving.conditions import matching
+from tfcold.serving.explanation import VIEWS, Explanation, explained, pieces_of_item
 from tfcold.serving.ids import IdIndex, Ids, strings
+from tfcold.serving.item_split import ItemSplit, read_split
 from tfcold.serving.ragged import Lists, Rows
+from tfcold.serving.steer import Steers, moved
 
 _CELLS: Final = 32_000_000  # numbers of a block of queries, histories or lists held at once
 
@@ -72,6 +76,8 @@ class Recommender:
         k: int = 20,
         candidates: Iterable[Any] | None = None,
         exclude: pd.DataFrame | None = None,
+        where: str | None = None,
+        steer: Steers | None = None,
     ) -> pd.DataFrame:
         """Frame `user_id, item_id, rank, score`: the best `k` items of each user, warm and cold in one list.
 
@@ -82,14 +88,18 @@ class Recommender:
             k: int, at least 1. Lists are shorter only where fewer items can be listed.
             candidates: item ids to choose from; default every item that is warm or has words.
             exclude: frame `user_id, item_id` of pairs to leave out besides. Ids that it alone knows are ignored.
+            where: condition on the items' `attributes` such as `"in_stock and price < 10"`, see
+                `tfcold.serving.conditions.matching`. It holds before the list is cut, as the others do.
+            steer: what to lean towards and away from for this once, such as a `tfcold.steering.Steering`.
 
         Raises:
-            InputError: `k` below 1, a candidate that is not in the bundle, or `exclude` without its columns.
+            InputError: `k` below 1, a candidate that is not in the bundle, `exclude` without its columns, or a
+                condition that cannot be read.
         """
         asked = strings(user_ids)
         rows = self._users.rows(asked)
         hidden = self._done.of(rows).joined(self._excluded(asked, exclude))
-        return self._lists(asked, tf.gather(self._model.queries, rows), hidden, k, candidates)
+        return self._lists(asked, tf.gather(self._model.queries, rows), hidden, k, candidates, where, steer)
 
     def recommend_from_history(
         self,
@@ -97,6 +107,8 @@ class Recommender:
         k: int = 20,
         candidates: Iterable[Any] | None = None,
         exclude: pd.DataFrame | None = None,
+        where: str | None = None,
+        steer: Steers | None = None,
     ) -> pd.DataFrame:
         """The same for people the model has never seen, from what they did so far; that is not listed.
 
@@ -105,7 +117,7 @@ class Recommender:
 
         Args:
             histories: mapping of user id to item ids, or frame `user_id, item_id`, in any order.
-            k, candidates, exclude: as in `recommend`.
+            k, candidates, exclude, where, steer: as in `recommend`.
 
         Raises:
             InputError: as in `recommend`; `histories` without its columns.
@@ -116,7 +128,7 @@ class Recommender:
             for part in _parts(lists, self.manifest.dim)
         ]
         query = tf.concat(parts, axis=0)
-        return self._lists(asked, query, lists.joined(self._excluded(asked, exclude)), k, candidates)
+        return self._lists(asked, query, lists.joined(self._excluded(asked, exclude)), k, candidates, where, steer)
 
     def recommend_from_vectors(
         self,
@@ -125,6 +137,8 @@ class Recommender:
         k: int = 20,
         candidates: Iterable[Any] | None = None,
         exclude: pd.DataFrame | None = None,
+        where: str | None = None,
+        steer: Steers | None = None,
     ) -> pd.DataFrame:
         """The same for people known by a sentence, from its vector.
 
@@ -134,27 +148,15 @@ class Recommender:
             vectors: floating [B, T], of the encoder that the manifest names for the first block
                 (`tfcold.export.encode_texts` gives them).
             ids: B names for the column `user_id`; default `"0"`, `"1"`, ...
-            k, candidates, exclude: as in `recommend`.
+            k, candidates, exclude, where, steer: as in `recommend`.
 
         Raises:
             InputError: as in `recommend`; vectors of another shape, or with NaN; a bundle whose items have no vectors.
         """
-        block = self.manifest.text_block
-        if block is None:
-            raise InputError("`vectors` cannot be used: the items of this bundle have no vectors")
-        table, width = np.asarray(vectors, np.float32), int(self.manifest.text[block]["width"])
-        if table.ndim != 2 or table.shape[1] != width:
-            raise InputError(
-                f"`vectors` must have shape [B, {width}], as block {block!r} has; received {list(table.shape)}"
-            )
-        if not np.isfinite(table).all():
-            rows = np.flatnonzero(~np.isfinite(table).all(axis=1))
-            raise InputError(f"`vectors` must be finite; {len(rows)} rows are not, the first is row {rows[0]}")
-        asked = strings(range(len(table)) if ids is None else ids)
-        if len(asked) != len(table):
-            raise InputError(f"`ids` must name each of {len(table)} rows of `vectors`; received {len(asked)}")
+        table = self._vectors(vectors)
+        asked = self._names_of(table, ids, "ids")
         query = self._model.query_of_vectors(tf.constant(table))
-        return self._lists(asked, query, self._excluded(asked, exclude), k, candidates)
+        return self._lists(asked, query, self._excluded(asked, exclude), k, candidates, where, steer)
 
     def score(self, pairs: pd.DataFrame) -> pd.DataFrame:
         """Frame `user_id, item_id, score`, a row for every pair; `-inf` for an item that cannot be listed.
@@ -176,6 +178,79 @@ class Recommender:
         scores[scores <= np.finfo(np.float32).min] = -np.inf
         return pd.DataFrame({USER_ID: users, ITEM_ID: items, SCORE: scores})
 
+    def queries_from_vectors(self, vectors: npt.ArrayLike) -> Floats:
+        """Query vectors float32 [B, D + 1] of sentences, as `recommend_from_vectors` searches with them.
+
+        Args:
+            vectors: as there.
+
+        Raises:
+            InputError: as there.
+        """
+        queries: Floats = self._model.query_of_vectors(tf.constant(self._vectors(vectors))).numpy()
+        return queries
+
+    def queries_from_histories(self, histories: Iterable[Iterable[Any]]) -> Floats:
+        """Query vectors float32 [B, D + 1] of item ids done, as `recommend_from_history` searches with them."""
+        return self._newcomers(self._histories(dict(enumerate(histories)))[1])
+
+    def explain(self, user_id: Any, item_id: Any, history: Iterable[Any] | None = None) -> Explanation:
+        """Why this item has the score it has for this user: the score as a sum of what each piece brings.
+
+        Args:
+            user_id: a user of the bundle, or any name where there is a `history`.
+            item_id: an item that can be listed.
+            history: item ids, for somebody the model has never seen, as in `recommend_from_history`.
+
+        Raises:
+            InputError: a user or an item that the bundle does not know, or an item without words and clicks.
+        """
+        user, item = strings([user_id])[0], strings([item_id])[0]
+        row = int(self._items.rows(strings([item]))[0])
+        if row == 0 or not bool(self._model.is_known[row]):
+            raise InputError(f"`item` must be an item that the bundle can list; it cannot list {item!r}")
+        user_row = int(self._users.rows(strings([user]))[0])
+        if history is None and user_row == 0:
+            raise InputError(f"`user` must be a user of the bundle; it does not know {user!r}. Give a `history`")
+        done = self._done.of(np.array([user_row])) if history is None else self._histories({user: history})[1]
+        alone = Lists(done.values, np.arange(len(done.values) + 1))  # a history of one item each
+        each = self._newcomers(alone).astype(np.float64)
+        newcomer = self._newcomers(done)[0]
+        query = (self._model.queries[user_row].numpy() if history is None else newcomer).astype(np.float64)
+        shrink = max(1, int(self._model.is_known.numpy()[done.values].sum())) ** self._pooling_alpha
+        pieces = {
+            f"history:{self._items.names[done.values[place]]}": one[:-1] / shrink
+            for place, one in enumerate(each)
+            if bool(self._model.is_known[done.values[place]])
+        }
+        if pieces:
+            pieces["history"] = newcomer[:-1] - np.sum(list(pieces.values()), axis=0)
+        pieces["user"] = query[:-1] - newcomer[:-1] if pieces else query[:-1]
+        candidate = self._model.candidates[row].numpy().astype(np.float64)
+        found = pieces_of_item(row, candidate[:-1], bool(self._model.is_cold[row]), self._split)
+        score = float(np.float32(query @ candidate))
+        if history is None:
+            score = float(self.score(pd.DataFrame({USER_ID: [user], ITEM_ID: [item]}))[SCORE].iloc[0])
+        return explained(user, item, score, pieces, found, float(query[-1] * candidate[-1]))
+
+    def explain_lists(self, lists: pd.DataFrame, view: str = "parts") -> pd.DataFrame:
+        """Frame `user_id, item_id, score, name, value`: `explain` of every row of lists as `recommend` gives them.
+
+        Args:
+            lists: frame with `user_id` and `item_id`.
+            view: `"parts"`, `"by_item"` or `"by_history"`, see `Explanation`.
+
+        Raises:
+            InputError: as in `explain`; another `view`, or `lists` without its columns.
+        """
+        _need_columns(lists, "lists")
+        if view not in VIEWS:
+            raise InputError(f"`view` must be one of {', '.join(VIEWS)}; received {view!r}")
+        columns = [USER_ID, ITEM_ID, SCORE, "name", "value"]
+        pairs = zip(lists[USER_ID], lists[ITEM_ID], strict=True)
+        frames = [self.explain(user, item).frame(view) for user, item in pairs]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
     def similar_items(self, item_ids: Iterable[Any], k: int = 20) -> pd.DataFrame:
         """Frame `item_id, similar_item_id, rank, score`: the items nearest to each by cosine, itself left out.
 
@@ -192,6 +267,49 @@ class Recommender:
         asked = strings(item_ids)
         rows, scores = (tensor.numpy() for tensor in self._model.similar(self._items.rows(asked), _number(k)))
         return self._frame({ITEM_ID: asked}, rows, scores, "similar_item_id")
+
+    def audience(
+        self, item_ids: Iterable[Any] | None = None, k: int = 20, *, vectors: npt.ArrayLike | None = None
+    ) -> pd.DataFrame:
+        """Frame `item_id, user_id, rank, score`: the users to show an item to first.
+
+        Who did it in training is left out.
+
+        The score is that of `score`, so it ranks users by how high the item stands with them. An item that cannot be
+        listed has no rows.
+
+        Args:
+            item_ids: ids, in the order of the lists; with `vectors` their names, default `"0"`, `"1"`, ...
+            k: int, at least 1.
+            vectors: floating [B, T] of items that the bundle does not have, of the encoder of its first block
+                (`tfcold.export.encode_texts` gives them); None takes items of the bundle.
+
+        Raises:
+            InputError: `k` below 1, neither or odd numbers of ids and vectors, vectors of another shape or with NaN.
+            BundleError: a bundle of an earlier version, which cannot answer this.
+        """
+        _check_k(k)
+        if not hasattr(self._model, "audience_of_rows"):
+            raise BundleError(f"`{self.folder}` was written by an earlier tfcold and has no audience. Export it again")
+        if vectors is None:
+            if item_ids is None:
+                raise InputError("`item_ids` or `vectors` must be given; received neither")
+            asked = strings(item_ids)
+            found = self._model.audience_of_rows(self._items.rows(asked), _number(k))
+        else:
+            table = self._vectors(vectors)
+            asked = self._names_of(table, item_ids, "item_ids")
+            found = self._model.audience_of_vectors(tf.constant(table), _number(k))
+        rows, scores = (tensor.numpy() for tensor in found)
+        listed, places = np.nonzero(rows)
+        return pd.DataFrame(
+            {
+                ITEM_ID: asked[listed],
+                USER_ID: self._users.names[rows[listed, places]],
+                RANK: places.astype(np.int64) + 1,
+                SCORE: scores[listed, places],
+            }
+        )
 
     def titles(self, item_ids: Iterable[Any]) -> pd.DataFrame:
         """Frame `item_id` and what the bundle has to show of each item, a row for every id.
@@ -216,8 +334,18 @@ class Recommender:
 
     @property
     def item_ids(self) -> Ids:
-        """Object [I] of str: every item of the bundle."""
-        return self._items.names[1:]
+        """Object [I] of str: every item of the bundle, removed ones left out."""
+        return self._items.names[1:][~self._removed[1:]]
+
+    @cached_property
+    def attributes(self) -> pd.DataFrame:
+        """What the bundle keeps of its items, one row each in the bundle's own order, `item_id` as index.
+
+        These are the columns of the items table that it was exported with: numbers and flags as they were, lists joined
+        by commas. A removed item has a row of nothing. No columns where nothing is kept.
+        """
+        ids = pd.Index(self._items.names[1:], dtype=object, name=ITEM_ID)
+        return pd.DataFrame(index=ids) if self._shown is None else self._shown.reindex(ids).rename_axis(ITEM_ID)
 
     @property
     def user_ids(self) -> Ids:
@@ -235,8 +363,34 @@ class Recommender:
         return IdIndex(self._model.user_ids.numpy())
 
     @cached_property
+    def _removed(self) -> npt.NDArray[np.bool_]:
+        """Bool [I + 1]: cannot be listed, and yet says something in a history."""
+        removed: npt.NDArray[np.bool_] = ~self._model.is_known.numpy() & self._model.history.numpy().any(axis=1)
+        return removed
+
+    @cached_property
     def _done(self) -> Lists:
         return Lists(self._model.done_rows.numpy(), self._model.done_splits.numpy())
+
+    @cached_property
+    def _listable(self) -> Floats:
+        """Candidates float32 [N, D + 1] of the items that can be listed."""
+        table: Floats = self._model.candidates.numpy()[self._model.is_known.numpy()]
+        return table
+
+    @cached_property
+    def _split(self) -> ItemSplit | None:
+        return read_split(self.folder / EXTRA)
+
+    @property
+    def _pooling_alpha(self) -> float:
+        return float(self.manifest.parts.get("pooling_alpha", 0.0))
+
+    def _newcomers(self, lists: Lists) -> Floats:
+        """Query vectors [B, D + 1] of histories alone."""
+        query = self._model.query_of_histories(tf.constant(lists.values), tf.constant(lists.splits))
+        vectors: Floats = query.numpy()
+        return vectors
 
     @cached_property
     def _shown(self) -> pd.DataFrame | None:
@@ -246,11 +400,46 @@ class Recommender:
         frame = pd.read_parquet(path)
         return frame.set_index(pd.Index(strings(frame[ITEM_ID]), dtype=object)).drop(columns=ITEM_ID)
 
+    def _vectors(self, vectors: npt.ArrayLike) -> Floats:
+        block = self.manifest.text_block
+        if block is None:
+            raise InputError("`vectors` cannot be used: the items of this bundle have no vectors")
+        table, width = np.asarray(vectors, np.float32), int(self.manifest.text[block]["width"])
+        if table.ndim != 2 or table.shape[1] != width:
+            raise InputError(
+                f"`vectors` must have shape [B, {width}], as block {block!r} has; received {list(table.shape)}"
+            )
+        if not np.isfinite(table).all():
+            rows = np.flatnonzero(~np.isfinite(table).all(axis=1))
+            raise InputError(f"`vectors` must be finite; {len(rows)} rows are not, the first is row {rows[0]}")
+        return table
+
+    def _names_of(self, table: Floats, ids: Iterable[Any] | None, argument: str) -> Ids:
+        asked = strings(range(len(table)) if ids is None else ids)
+        if len(asked) != len(table):
+            raise InputError(f"`{argument}` must name each of {len(table)} rows of `vectors`; received {len(asked)}")
+        return asked
+
     def _lists(
-        self, asked: Ids, query: tf.Tensor, hidden: Lists, k: int, candidates: Iterable[Any] | None
+        self,
+        asked: Ids,
+        query: tf.Tensor,
+        hidden: Lists,
+        k: int,
+        candidates: Iterable[Any] | None,
+        where: str | None,
+        steer: Steers | None = None,
     ) -> pd.DataFrame:
         _check_k(k)
+        if steer is not None:
+            query = tf.constant(moved(query.numpy(), *steer.directions(self), self._listable))
+            rows = np.tile(self._items.rows(strings(steer.hidden)), len(asked))
+            owners = np.repeat(np.arange(len(asked)), len(steer.hidden))
+            hidden = hidden.joined(Lists.of_pairs(owners, rows, len(asked)))
         among = None if candidates is None else self._candidates(candidates)
+        if where is not None:
+            fit = np.flatnonzero(matching(where, self.attributes)).astype(np.int32) + 1
+            among = fit if among is None else np.intersect1d(among, fit)
         width = len(self._items) if among is None else len(among)
         step = max(1, _CELLS // max(1, min(k, width)))
         frames = []

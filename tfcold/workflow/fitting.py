@@ -82,6 +82,7 @@ def fit_bundle(
         out,
         items=tables.items.frame,
         report=report,
+        features=encoded.features,
         encoders={name: encoder for name, encoder in encoded.encoders.items() if name in encoded.features.items},
     )
     return Fitted(trained, Path(bundle), validation, report)

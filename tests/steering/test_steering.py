@@ -1,0 +1,129 @@
+"""A wish raises what it asks for, and taking it back gives the old list to the last digit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tfcold
+from tfcold.data import synthetic_world
+from tfcold.errors import InputError
+from tfcold.steering import Steering
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """A bundle of a world whose words say its topics, fitted in closed form."""
+    from tfcold.training import Settings
+    from tfcold.workflow import Tables, Words, fit_bundle
+
+    interactions, items, users = synthetic_world(num_users=80, num_items=60, rows_per_user=10, seed=3)
+    folder = tmp_path_factory.mktemp("bundles") / "world"
+    fit_bundle(Tables(interactions, items, users), folder, words=Words(encoder="lexical"), settings=Settings(epochs=0))
+    return tfcold.load(folder), items.frame
+
+
+def test_more_raises_and_less_lowers(opened):
+    recommender, items = opened
+    users = recommender.user_ids
+    word = items["title"].str.split().explode().value_counts().index[8]
+    holds = set(items[items["title"].str.contains(word)]["item_id"])
+
+    def share(steer):
+        return recommender.recommend(users, k=10, steer=steer)["item_id"].isin(holds).mean()
+
+    assert share(Steering(more=[word], strength=2)) > share(None) > share(Steering(less=[word], strength=2))
+
+
+def test_is_reversible_and_deterministic(opened):
+    recommender, _ = opened
+    users = recommender.user_ids[:5]
+    a, b = Steering(more=["rocket"]), Steering(like=["i3"], unlike=["i5"], strength=0.7)
+    before = recommender.recommend(users)
+
+    assert (a + b) - b == a
+    assert not (a + b) - b - a
+    pd.testing.assert_frame_equal(recommender.recommend(users, steer=a + b), recommender.recommend(users, steer=a + b))
+    pd.testing.assert_frame_equal(
+        recommender.recommend(users, steer=(a + b) - b), recommender.recommend(users, steer=a)
+    )
+    pd.testing.assert_frame_equal(recommender.recommend(users), before)
+    pd.testing.assert_frame_equal(recommender.recommend(users, steer=Steering()), before)
+
+
+def test_moves_by_the_stated_amount(opened):
+    """With strength s a direction spreads the scores by s times what they were spread."""
+    recommender, _ = opened
+    user = recommender.user_ids[0]
+    pairs = recommender.recommend([user], k=1000, steer=None).set_index("item_id")["score"]
+    moved = recommender.recommend([user], k=1000, steer=Steering(like=["i3"], strength=0.5)).set_index("item_id")[
+        "score"
+    ]
+    query = recommender._model.queries.numpy()[1]
+    spread = (recommender._listable @ query).std()
+    change = (recommender._listable[:, :-1] @ recommender.queries_from_histories([["i3"]])[0][:-1]).std()
+    direction = recommender._model.candidates.numpy()[:, :-1] @ recommender.queries_from_histories([["i3"]])[0][:-1]
+    rows = recommender._items.rows(pairs.index.to_numpy(object))
+
+    np.testing.assert_allclose(
+        moved[pairs.index] - pairs, 0.5 * spread * direction[rows] / change, rtol=1e-3, atol=1e-5
+    )
+
+
+def test_feedback_without_words(opened):
+    recommender, _ = opened
+    user = recommender.user_ids[:1]
+    first = recommender.recommend(user, k=5)["item_id"]
+    after = recommender.recommend(user, k=5, steer=Steering(unlike=[first[0]]))["item_id"]
+    near = recommender.similar_items([first[4]], k=1)["similar_item_id"][0]
+    score = recommender.recommend(user, k=1000).set_index("item_id")["score"].rank()
+    liked = recommender.recommend(user, k=1000, steer=Steering(like=[first[4]], strength=2)).set_index("item_id")[
+        "score"
+    ]
+
+    assert first[0] not in set(after)
+    assert near not in score.index or liked.rank()[near] >= score[near]
+
+
+def test_newcomers_and_sentences_can_steer(opened):
+    recommender, _ = opened
+    from tfcold.export import encode_texts
+
+    steer = Steering(more=["ghost"], strength=1)
+    history = {"new": ["i1", "i2"]}
+    vectors = encode_texts(recommender.folder, ["a rocket"])
+
+    assert not recommender.recommend_from_history(history, steer=steer).equals(
+        recommender.recommend_from_history(history)
+    )
+    assert not recommender.recommend_from_vectors(vectors, steer=steer).equals(
+        recommender.recommend_from_vectors(vectors)
+    )
+
+
+def test_words_unknown_to_the_encoder_change_nothing(opened, caplog):
+    recommender, _ = opened
+    users = recommender.user_ids[:3]
+    steered = recommender.recommend(users, steer=Steering(more=["qqqq"]))
+
+    pd.testing.assert_frame_equal(steered, recommender.recommend(users))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"more": "horror"}, "`more`"),
+        ({"less": [" "]}, "`less`"),
+        ({"strength": -1}, "`strength`"),
+        ({"strength": float("nan")}, "`strength`"),
+    ],
+)
+def test_mistakes(options, said):
+    with pytest.raises(InputError, match=said):
+        Steering(**options)
+
+
+def test_unknown_item(opened):
+    with pytest.raises(InputError, match="`like`"):
+        opened[0].recommend(["u1"], steer=Steering(like=["nothing"]))

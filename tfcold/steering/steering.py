@@ -1,0 +1,143 @@
+"""A critique: more of this, less of that, in words or by items."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tfcold.errors import InputError
+from tfcold.progress import logger
+
+if TYPE_CHECKING:
+    from tfcold.serving import Recommender
+
+Floats = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.object_]
+
+DEFAULT_STRENGTH: Final = 0.3  # benchmarks/steering.py
+
+
+class Wish(NamedTuple):
+    """One thing to lean towards (`strength` above 0) or away from: `what` is a phrase, or an item id."""
+
+    kind: str
+    what: str
+    strength: float
+
+
+class Steering:
+    """What to lean towards and away from. It changes lists that are asked for with it, and nothing else.
+
+    Two of them add up, and what was added can be taken away again: `(a + b) - b == a`. The same steering gives the
+    same list, and without it the list is what it was.
+
+    Args:
+        more, less: phrases, encoded as `tfcold recommend --text` encodes sentences.
+        like, unlike: item ids: more like this, not this. Items of `unlike` are not listed.
+        strength: float >= 0, default 0.3. With 1, a wish moves scores as far as what is known of the user spreads
+            them.
+
+    Attributes:
+        wishes: tuple of `Wish`, in order.
+
+    Raises:
+        InputError: an empty phrase or id, one string in the place of a list, or a strength that is not a number >= 0.
+
+    Example:
+        >>> Steering(more=["slow science fiction"]) + Steering(less=["horror"])
+        Steering(more 'slow science fiction' 0.3, less 'horror' 0.3)
+    """
+
+    def __init__(
+        self,
+        more: Iterable[str] = (),
+        less: Iterable[str] = (),
+        like: Iterable[Any] = (),
+        unlike: Iterable[Any] = (),
+        strength: float = DEFAULT_STRENGTH,
+    ) -> None:
+        if not math.isfinite(strength) or strength < 0:
+            raise InputError(f"`strength` must be a number of at least 0; received {strength}")
+        given = {"more": more, "less": less, "like": like, "unlike": unlike}
+        wishes = []
+        for argument, values in given.items():
+            if isinstance(values, (str, bytes)):
+                raise InputError(f"`{argument}` must be a list; received one string, {values!r}. Put it in a list")
+            kind, sign = ("text" if argument in ("more", "less") else "item"), (1, -1)[argument in ("less", "unlike")]
+            for value in values:
+                if not str(value).strip():
+                    raise InputError(f"`{argument}` must hold words or ids; received an empty one")
+                wishes.append(Wish(kind, str(value), sign * float(strength)))
+        self.wishes: tuple[Wish, ...] = tuple(wishes)
+
+    def __add__(self, other: Steering) -> Steering:
+        return _of((*self.wishes, *other.wishes))
+
+    def __sub__(self, other: Steering) -> Steering:
+        left = list(self.wishes)
+        for wish in other.wishes:
+            if wish in left:
+                left.reverse()  # the latest goes first
+                left.remove(wish)
+                left.reverse()
+        return _of(tuple(left))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Steering) and self.wishes == other.wishes
+
+    def __hash__(self) -> int:
+        return hash(self.wishes)
+
+    def __bool__(self) -> bool:
+        return bool(self.wishes)
+
+    def __repr__(self) -> str:
+        names = {("text", True): "more", ("text", False): "less", ("item", True): "like", ("item", False): "unlike"}
+        said = [f"{names[one.kind, one.strength >= 0]} {one.what!r} {abs(one.strength):g}" for one in self.wishes]
+        return f"Steering({', '.join(said)})"
+
+    @property
+    def hidden(self) -> Ids:
+        """Item ids, object [N], that were said not to be wanted."""
+        return np.array([one.what for one in self.wishes if one.kind == "item" and _is_away(one)], object)
+
+    def directions(self, recommender: Recommender) -> tuple[Floats, Floats]:
+        """Directions float32 [T, D] of the shared space, one a wish, and their strengths float32 [T].
+
+        Raises:
+            InputError: an item that the bundle does not know, or phrases where its items have no vectors.
+            BundleError: the bundle does not say what encodes phrases.
+        """
+        table = np.zeros((len(self.wishes), recommender.manifest.dim), np.float32)
+        texts = [place for place, one in enumerate(self.wishes) if one.kind == "text"]
+        items = [place for place, one in enumerate(self.wishes) if one.kind == "item"]
+        if texts:
+            from tfcold.export import encode_texts
+
+            phrases = [self.wishes[place].what for place in texts]
+            vectors = encode_texts(recommender.folder, phrases)
+            silent = [phrase for phrase, vector in zip(phrases, vectors, strict=True) if not vector.any()]
+            if silent:
+                logger.warning("the encoder knows no word of %s: it changes nothing", ", ".join(map(repr, silent)))
+            table[texts] = recommender.queries_from_vectors(vectors)[:, :-1]
+        if items:
+            ids = [self.wishes[place].what for place in items]
+            unknown = sorted(set(ids) - set(recommender.item_ids))
+            if unknown:
+                raise InputError(f"`like` and `unlike` must hold items of the bundle; it does not know {unknown[:3]}")
+            table[items] = recommender.queries_from_histories([[one] for one in ids])[:, :-1]
+        return table, np.array([one.strength for one in self.wishes], np.float32)
+
+
+def _is_away(wish: Wish) -> bool:
+    return math.copysign(1.0, wish.strength) < 0
+
+
+def _of(wishes: tuple[Wish, ...]) -> Steering:
+    made = Steering()
+    made.wishes = wishes
+    return made
