@@ -48,7 +48,8 @@ LADDER = {
     "judging": BELOW | {"evaluation", "export", "serving"},  # a bundle on somebody's rows
     "showcase": BELOW | {"evaluation", "export", "serving"},  # lists with titles
     "demo": BELOW | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase"},
-    "cli": BELOW | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase", "demo", "http"}
+    "cli": BELOW
+    | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase", "demo", "http"}
     | {"explain", "steering"},
     "__main__": {"cli"},
 }

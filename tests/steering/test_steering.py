@@ -20,7 +20,9 @@ def opened(tmp_path_factory):
 
     interactions, items, users = synthetic_world(num_users=80, num_items=60, rows_per_user=10, seed=3)
     folder = tmp_path_factory.mktemp("bundles") / "world"
-    fit_bundle(Tables(interactions, items, users), folder, words=Words(encoder="lexical"), settings=Settings(epochs=0))
+    fit_bundle(
+        Tables(interactions, items, users), folder, words=Words(encoders=["lexical"]), settings=Settings(epochs=0)
+    )
     return tfcold.load(folder), items.frame
 
 

@@ -52,7 +52,7 @@ def test_fusion_serves_warm_and_cold(world: World) -> None:
     assert cold["tfcold"] > cold["popularity"] + 0.2
     assert cold["tfcold"] > 0.9 * cold[semantic]  # which knows nothing else, and is lost on warm items
     assert warm["tfcold"] > max(warm["popularity"], warm[semantic])
-    assert None not in {fitted.settings.dim, fitted.settings.penalty, fitted.settings.text_penalty}
+    assert None not in {fitted.settings.dim, fitted.settings.kernel_gamma, fitted.settings.text_penalty}
     assert fitted.settings.cold_scale is not None
 
 

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from tfcold.errors import InputError, ModelError
@@ -99,7 +100,8 @@ class EndpointModel(Completing):
                 if self.is_base:
                     start = "" if schema is None else f'{{"{next(iter(schema["properties"]))}":'
                     return self.endpoint.completions(
-                        _plain_body(self, prompt, max_tokens, start), lambda said: _read(said, prompt, start)
+                        _plain_body(self, prompt, max_tokens, start),
+                        partial(_read, prompt=prompt, start=start),
                     )
                 return self.endpoint.chat(
                     dialect.body(self, prompt, max_tokens, schema), lambda said: _read(said, prompt)

@@ -140,7 +140,8 @@ def profile_users(
     """A short profile of each user from the titles of what they did.
 
     Without a model it is counted: the words that weigh most in the history, and the titles nearest to its middle, with
-    what is masked left out. With one, the model sees up to 20 titles of a history, the most typical ones first, and no id; where its answer cannot
+    what is masked left out. With one, the model sees up to 20 titles of a history, the most typical ones first, and no
+    id; where its answer cannot
     be used, the counted profile stands in, and says so.
 
     Args:

@@ -71,7 +71,7 @@ class KernelWords:
                 kernel_gamma=settings.kernel_gamma or GAMMA, text_penalty=settings.text_penalty or PENALTY
             )
         drawn = np.random.default_rng(settings.seed).permutation(self.taught)[:SEARCH_ROWS]
-        asked = np.unique(split.dataset.item_rows[sample.validation["cold_item"]])
+        asked = np.unique(split.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
         targets = self._factors.outputs[drawn]
         found: dict[tuple[float, float], float] = {}
         for gamma in GAMMAS if settings.kernel_gamma is None else (settings.kernel_gamma,):
