@@ -95,24 +95,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         tables = Tables(*synthetic_world(num_users=400, num_items=500, rows_per_user=25, seed=args.seed))
         split, recommender = bundle_of(tables, Words(encoders=["lexical"]), Path(scratch) / "world", args.seed)
-        figures["synthetic"] = measured(split, recommender, topics_of(tables.items.frame))
+        figures["synthetic"] = measured(split, recommender, genres_of(tables.items.frame, "genre", 1))
         tables = movielens_tables()
         split, recommender = bundle_of(tables, Words(), Path(scratch) / "films", args.seed)
-        figures["films"] = measured(split, recommender, genres_of(tables.items.frame))
+        figures["films"] = measured(split, recommender, genres_of(tables.items.frame, "genres", FEWEST))
     print(write_results("steering", figures, seed=args.seed, out=args.out))
 
 
-def topics_of(items: pd.DataFrame) -> dict[str, set[str]]:
-    """Items of every word that enough titles of the world hold, and not most of them."""
-    words = items.assign(word=items["title"].str.lower().str.split()).explode("word").groupby("word")["item_id"]
-    found = {str(word): set(ids) for word, ids in words}
-    return {word: ids for word, ids in found.items() if 15 <= len(ids) <= len(items) // 12}
-
-
-def genres_of(items: pd.DataFrame) -> dict[str, set[str]]:
+def genres_of(items: pd.DataFrame, column: str, fewest: int) -> dict[str, set[str]]:
     """Items of every genre, by the name that somebody would type."""
-    names = items.assign(genre=items["genres"].fillna("").str.lower().str.split(", ")).explode("genre")
-    found = {str(genre): set(ids) for genre, ids in names.groupby("genre")["item_id"] if len(ids) >= FEWEST}
+    names = items.assign(genre=items[column].fillna("").str.lower().str.split(", ")).explode("genre")
+    found = {str(genre): set(ids) for genre, ids in names.groupby("genre")["item_id"] if len(ids) >= fewest}
     return {{"sci-fi": "science fiction"}.get(genre, genre): ids for genre, ids in found.items() if genre}
 
 

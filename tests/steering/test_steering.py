@@ -29,8 +29,8 @@ def opened(tmp_path_factory):
 def test_more_raises_and_less_lowers(opened):
     recommender, items = opened
     users = recommender.user_ids
-    word = items["title"].str.split().explode().value_counts().index[8]
-    holds = set(items[items["title"].str.contains(word)]["item_id"])
+    word = items["genre"].value_counts().index[0]
+    holds = set(items[items["genre"] == word]["item_id"])
 
     def share(steer):
         return recommender.recommend(users, k=10, steer=steer)["item_id"].isin(holds).mean()
@@ -92,7 +92,7 @@ def test_newcomers_and_sentences_can_steer(opened):
     recommender, _ = opened
     from tfcold.export import encode_texts
 
-    steer = Steering(more=["ghost"], strength=1)
+    steer = Steering(more=["cooking"], strength=1)
     history = {"new": ["i1", "i2"]}
     vectors = encode_texts(recommender.folder, ["a rocket"])
 
