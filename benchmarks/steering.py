@@ -36,7 +36,8 @@ def bundle_of(tables: Tables, words: Words, folder: Path, seed: int) -> tuple[Sp
     split = cold_item(Dataset.from_tables(tables.interactions, tables.items, tables.users), seed=seed)
     encoded = build_features(split, words)
     trained = fit(split, encoded.features, Settings(epochs=0))
-    export(trained, folder, items=tables.items.frame, features=encoded.features, encoders=dict(encoded.encoders))
+    encoders = {name: one for name, one in encoded.encoders.items() if name in encoded.features.items}
+    export(trained, folder, items=tables.items.frame, features=encoded.features, encoders=encoders)
     return split, tfcold.load(folder)
 
 

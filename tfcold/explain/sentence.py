@@ -78,7 +78,7 @@ def _by_template(evidence: Evidence) -> str:
         said = f"{evidence.item} is recommended because it is popular."
     else:
         said = f"{evidence.item} is recommended by what is known of the user; no single thing they did stands out."
-    return said + (" It is new: nobody has chosen it yet." if evidence.is_cold else "")
+    return said + (" It is new to the model, which never saw anybody choose it." if evidence.is_cold else "")
 
 
 def _listed(texts: tuple[str, ...]) -> str:
