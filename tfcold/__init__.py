@@ -23,7 +23,7 @@ from typing import Any as _Any
 from tfcold.version import __version__
 
 if _TYPE_CHECKING:
-    from tfcold import baselines, data, evaluation, layers, models, splits, text, training
+    from tfcold import baselines, data, evaluation, language, layers, models, splits, text, training
     from tfcold.blocks import Features
     from tfcold.data import Dataset
     from tfcold.evaluation import compare, evaluate
@@ -58,7 +58,7 @@ _HOMES = {
     "get_encoder": "tfcold.text",
     "load": "tfcold.serving",
 }
-_ROOMS = ("baselines", "data", "evaluation", "layers", "models", "splits", "text", "training")
+_ROOMS = ("baselines", "data", "evaluation", "language", "layers", "models", "splits", "text", "training")
 
 __all__ = [
     "Dataset",
@@ -78,6 +78,7 @@ __all__ = [
     "export_bundle",
     "fit",
     "get_encoder",
+    "language",
     "layers",
     "load",
     "models",
