@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfcold.extras import require
 from tfcold.files import written_aside
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ def plot_split(explanation: Explanation, path: str | Path, *, top: int = 10) -> 
         path: where to write; written aside and renamed.
         top: int, default 10. Bars of each sum; the rest is one bar.
     """
-    figures = require("matplotlib.figure", extra="plots")
+    from matplotlib import figure as figures
     figure = figures.Figure(figsize=(10, 4), layout="constrained")
     views = (("by the item", explanation.by_item), ("by what the user did", explanation.by_history))
     for axes, (title, view) in zip(figure.subplots(1, 2), views, strict=True):
