@@ -1,9 +1,18 @@
-"""What every test runs under: no windows, a quiet TensorFlow, and asset tests that skip when nothing can be had."""
+"""What every test runs under: no windows, a quiet TensorFlow, and asset tests that skip when nothing can be had.
+
+And what several rooms play with: the toy bundle, and a server that speaks the protocol of language models.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import Generator
+import sys
+import threading
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -42,3 +51,74 @@ def _skipped_without_asset(item: pytest.Item) -> Generator[None, None, None]:
         if item.get_closest_marker("asset"):
             pytest.skip(f"no source of the asset could be reached: {error}")
         raise
+
+
+def _helper(path: str) -> ModuleType:
+    """A module of helpers that stands among the tests, loaded once."""
+    name = "tfcold_test_" + Path(path).stem
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / path)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def toys() -> Any:
+    """The module tests/export/toy_bundles.py."""
+    return _helper("export/toy_bundles.py")
+
+
+@pytest.fixture(scope="session")
+def world(toys: Any) -> Any:
+    return toys.make_world()
+
+
+@pytest.fixture(scope="session")
+def bundle(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Name folder of the toy world's model, with version 1."""
+    from tfcold.export import export
+
+    folder = tmp_path_factory.mktemp("bundles") / "toy"
+    export(
+        world.trained,
+        folder,
+        items=world.items,
+        report={"ndcg": 0.5},
+        features=world.features,
+        encoders={"lexical": world.lexical},
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def loaded(bundle: Path) -> Any:
+    import tensorflow as tf
+
+    return tf.saved_model.load(str(bundle / "1"))
+
+
+@pytest.fixture
+def serve() -> Iterator[Any]:
+    """Starts real servers of tests/language/server.py on free ports of this machine: `serve("good")`."""
+    servers = _helper("language/server.py")
+    started = []
+
+    def start(say: str = "good") -> Any:
+        server = servers.Server(getattr(servers, say))
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def server(serve: Any) -> Any:
+    """One that answers well."""
+    return serve()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +16,7 @@ import pandas as pd
 import pytest
 
 Call = Shop = Any  # fixtures of conftest.py, see there
-NAME = "language_server"
 MADE = ["profile_made_by", "profile_made_with", "profile_made_at"]
-
-
-@pytest.fixture
-def server() -> Iterator[Any]:
-    if NAME not in sys.modules:
-        spec = importlib.util.spec_from_file_location(NAME, Path(__file__).parents[1] / "language" / "server.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[NAME] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[NAME])
-    server = sys.modules[NAME].Server()
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture(autouse=True)

@@ -93,6 +93,7 @@ def test_version_folder_is_what_tensorflow_serving_wants(bundle):
     assert {path.name for path in (bundle / "1" / "assets.extra").iterdir()} == {
         "manifest.json",
         "report.json",
+        "explain.npz",
         "items.parquet",
         "parts.npz",
         "encoders",

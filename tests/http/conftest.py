@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import httpx2
@@ -21,15 +18,6 @@ from tfcold.http import Limits, Version, VersionStore, run_server
 from tfcold.manifest import EXTRA, Manifest, hashes_of, read_manifest
 
 SCRIPT_TITLE = '<img src=x onerror="document.title=1"> & co'
-
-
-def _toys() -> ModuleType:
-    name = "tfcold_test_toy_bundles"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / "export" / "toy_bundles.py")
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
 
 
 @dataclass
@@ -87,11 +75,11 @@ def serving() -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def versions(toys: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two versions of one bundle, the second with one item more; kept apart, to be copied where a test wants them."""
     from tfcold.export import export
 
-    toys, folder = _toys(), tmp_path_factory.mktemp("versions")
+    folder = tmp_path_factory.mktemp("versions")
     world = toys.make_world()
     items = world.items.assign(title=[SCRIPT_TITLE, *world.items["title"][1:]])
     smaller = toys.without_last_item(world.trained)
@@ -108,11 +96,6 @@ def bundle(versions: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
     return folder
 
 
-@pytest.fixture(scope="session")
-def loaded(bundle: Path) -> Any:
-    return tf.saved_model.load(str(bundle / "1"))
-
-
 @pytest.fixture(scope="module")
 def toy(bundle: Path) -> Iterator[Running]:
     with running(bundle) as server:
@@ -127,6 +110,8 @@ class OddModule(tf.Module):
         self.item_ids = tf.Variable(["", *item_ids], trainable=False)
         self.user_ids = tf.Variable(["", "u0", "é😀"], trainable=False)
         self.is_cold = tf.Variable([False, *is_cold], trainable=False)
+        self.is_known = tf.Variable([False, *[True] * len(item_ids)], trainable=False)
+        self.history = tf.Variable(tf.zeros([len(item_ids) + 1, 2]), trainable=False)
 
     def text(self, text: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
         """The items in their order, from the one on that the length of the text tells."""

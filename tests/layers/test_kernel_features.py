@@ -73,3 +73,16 @@ def test_landmarks_of_another_number() -> None:
 def test_dim_above_the_number_of_landmarks() -> None:
     with pytest.raises(InputError, match=r"in 1\.\.2, the number of landmarks; received 3"):
         KernelFeatures(2, dim=3).adapt(np.eye(2))
+
+
+def test_a_map_of_the_callers_makes_predictions_of_a_kernel_regression() -> None:
+    """k(e1, [e1, e2]) = [1, exp(-2)], times coefficients [[1, 0, 2], [0, 1, 0]]."""
+    features = KernelFeatures(2, gamma=1.0, dim=3)
+    features.set_map(np.eye(2), np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]))
+
+    np.testing.assert_allclose(features(np.eye(2, dtype=np.float32))[0], [1.0, np.exp(-2.0), 2.0], rtol=1e-6)
+
+
+def test_a_map_of_another_shape_is_refused() -> None:
+    with pytest.raises(InputError, match=r"`kernel_map` must be \[2, 3\]; received \[2, 2\]"):
+        KernelFeatures(2, dim=3).set_map(np.eye(2), np.eye(2))

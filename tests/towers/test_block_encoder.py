@@ -55,3 +55,13 @@ def test_adapt_without_rows_leaves_the_encoder_as_it_was() -> None:
 def test_bad_arguments_name_what_came(arguments: dict[str, int], message: str) -> None:
     with pytest.raises(InputError, match=message):
         BlockEncoder(**arguments)
+
+
+def test_kernel_regression_must_be_given_where_it_is_asked_for() -> None:
+    rows, mask = np.eye(2, dtype=np.float32), np.ones(2, bool)
+    with pytest.raises(
+        InputError, match=r"`kernel` must be given exactly where .* received none with `kernel_dim` = 3"
+    ):
+        BlockEncoder(2, num_landmarks=2, kernel_dim=3).adapt(rows, mask)
+    with pytest.raises(InputError, match="received one with `kernel_dim` = None"):
+        BlockEncoder(2, num_landmarks=2).adapt(rows, mask, kernel=(rows, rows))

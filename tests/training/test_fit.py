@@ -52,7 +52,11 @@ def test_fusion_serves_warm_and_cold(world: World) -> None:
     assert cold["tfcold"] > cold["popularity"] + 0.2
     assert cold["tfcold"] > 0.9 * cold[semantic]  # which knows nothing else, and is lost on warm items
     assert warm["tfcold"] > max(warm["popularity"], warm[semantic])
-    assert None not in {fitted.settings.dim, fitted.settings.kernel_gamma, fitted.settings.text_penalty}
+    chosen = fitted.settings
+    assert None not in {chosen.dim, chosen.kernel_gamma, chosen.text_penalty, chosen.warm_text_scale}
+    assert chosen.teacher in ("ease", "ials", "both")
+    assert (chosen.penalty is not None) == (chosen.teacher in ("ease", "both"))
+    assert (chosen.ials_penalty is not None) == (chosen.teacher in ("ials", "both"))
     assert fitted.settings.cold_scale is not None
 
 

@@ -40,7 +40,8 @@ def test_most_known_items_teach_where_not_all_can(world: World, factors: Factors
 def test_model_predicts_what_the_regression_does(world: World, given: Settings) -> None:
     """A cold item's candidate vector is the scaled prediction from its words, through layers as through NumPy."""
     split, features = world
-    trained = fit(split, features, given.with_(epochs=0, teacher="ials", kernel_gamma=1.0, max_landmarks=1000))
+    ials = {"epochs": 0, "teacher": "ials", "ials_penalty": 20.0, "ials_alpha": 20.0}
+    trained = fit(split, features, given.with_(**ials, kernel_gamma=1.0, max_landmarks=1000))
     factors = ials_factors(split, 12, penalty=20.0, alpha=20.0, seed=given.seed)
     words = KernelWords(split, features, factors, 1000)
     cold = np.flatnonzero(~split.warm_items & words.has_words)

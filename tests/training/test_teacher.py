@@ -57,3 +57,14 @@ def test_width_stays_within_the_memory_of_a_large_catalogue(
     _, settings = teacher.choose_teacher(split, Settings(max_dim=512))
 
     assert settings.dim == 150
+
+
+@pytest.mark.parametrize("name", ["ials", "ease", "both"])
+def test_named_teacher_is_tuned_where_settings_leave_it_open(world: tuple[Split, object], name: str) -> None:
+    factors, settings = teacher.choose_teacher(world[0], Settings(teacher=name, max_dim=8))
+
+    assert settings.teacher == name
+    assert (settings.penalty is not None) == (name != "ials")
+    assert (settings.ials_penalty is not None) == (name != "ease")
+    assert (settings.ease_weight is not None) == (name == "both")
+    assert settings.dim == factors.dim <= 8

@@ -10,6 +10,7 @@ import scipy.linalg
 import scipy.sparse as sp
 
 from tfcold.baselines.base import Baseline, Mask
+from tfcold.baselines.kernel import rbf_of_units, ridge_factor, ridge_solution
 from tfcold.baselines.vectors import Matrix, centred_unit, item_block
 from tfcold.blocks import Features
 from tfcold.errors import InputError
@@ -136,24 +137,12 @@ class KernelRidge(VectorRegression):
                 f"{len(taught)}. Raise `max_items` if there is memory for {4e-9 * len(taught) ** 2:.1f} GB, "
                 "or use `Ridge`"
             )
-        kernel = self._kernel(taught, taught)
-        kernel[np.diag_indices_from(kernel)] += self.penalty
-        # symmetric: the transpose is the same matrix in the order LAPACK overwrites
-        self._factor = scipy.linalg.cho_factor(kernel.T, lower=True, overwrite_a=True, check_finite=False)
-
-    def _kernel(self, left: Matrix, right: Matrix) -> Matrix:
-        cosines = left @ right.T
-        cosines -= 1
-        cosines *= 2 * self.gamma  # |a - b|^2 = 2 - 2 a.b
-        return np.exp(cosines, out=cosines)
-
-    def _solve(self, right: Matrix) -> Matrix:
-        return np.asarray(scipy.linalg.cho_solve(self._factor, right, check_finite=False), np.float32)
+        self._factor = ridge_factor(rbf_of_units(taught, taught, self.gamma), self.penalty)
 
     def _scores(self, queries: Queries, item_rows: Rows) -> Scores:
-        near = self._kernel(self._vectors[self._taught_rows], self._vectors[item_rows])  # [W, N]
+        near = rbf_of_units(self._vectors[self._taught_rows], self._vectors[item_rows], self.gamma)  # [W, N]
         if len(item_rows) <= len(queries):  # solve for the fewer
-            return self._taught_times(queries, self._solve(near))
+            return self._taught_times(queries, ridge_solution(self._factor, near))
         taught = self._taught(queries)
         dense = taught if isinstance(taught, np.ndarray) else taught.toarray()
-        return np.asarray(self._solve(np.asarray(dense, np.float32).T).T @ near, np.float32)
+        return np.asarray(ridge_solution(self._factor, np.asarray(dense, np.float32).T).T @ near, np.float32)

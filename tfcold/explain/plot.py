@@ -20,6 +20,7 @@ def plot_split(explanation: Explanation, path: str | Path, *, top: int = 10) -> 
         top: int, default 10. Bars of each sum; the rest is one bar.
     """
     from matplotlib import figure as figures
+
     figure = figures.Figure(figsize=(10, 4), layout="constrained")
     views = (("by the item", explanation.by_item), ("by what the user did", explanation.by_history))
     for axes, (title, view) in zip(figure.subplots(1, 2), views, strict=True):

@@ -16,10 +16,10 @@ from tfcold.blocks import Features, VectorBlock
 from tfcold.errors import InputError
 from tfcold.layers import AdapterFusion, ConcatFusion, Fusion, GatedFusion, HeadsFusion, WeightedDot
 from tfcold.models.feature_table import FeatureTable, Kernels
+from tfcold.models.losses import full_loss, sampled_loss
 from tfcold.models.prior import PopularityPrior
 from tfcold.models.warm_items import WarmItems
 from tfcold.objectives import FullSoftmax, Objective
-from tfcold.ops import rows_mask
 from tfcold.registration import export
 from tfcold.schema import Schema
 from tfcold.towers import ItemTower, UserTower
@@ -316,38 +316,12 @@ class TwoTower(tfrs.Model):
         """
         warm = self._warm()
         if "targets" in inputs:
-            return self._full_loss(inputs, warm, training)
-        return self._sampled_loss(inputs, warm, training)
+            return full_loss(self, inputs, warm, training)
+        drawn = self._draws.uniform(tf.shape(inputs["item_row"]), maxval=warm.count, dtype=tf.int32)
+        return sampled_loss(self, inputs, warm, tf.gather(warm.rows, drawn), training)
 
-    def _full_loss(self, inputs: Mapping[str, tf.Tensor], warm: WarmItems, training: bool) -> tf.Tensor:
-        # the catalogue goes through the towers once, instead of every place of every history
-        places = tf.gather(warm.place, inputs["history"])
-        done = tf.gather(_after_zeros(self.history_items(warm.rows, training=training)), places)
-        features, masks = self.user_features.lookup(inputs["user_row"])
-        query = self.user_tower(inputs["user_row"], done, places > 0, features, masks, training=training)
-        # cold items are no negatives: a model that sees them as such learns to bury them
-        candidates = _after_zeros(self._searchable(warm.rows, training))
-        seen = rows_mask(places, tf.shape(candidates)[0])
-        targets = tf.gather(warm.place, inputs["targets"])
-        return self.objective(self._with_prior(query, places), candidates, targets=targets, mask=~seen)
-
-    def _sampled_loss(self, inputs: Mapping[str, tf.Tensor], warm: WarmItems, training: bool) -> tf.Tensor:
-        item_rows, history = inputs["item_row"], inputs["history"]
-        query = self.queries(inputs["user_row"], history, training=training)
-        drawn = self._draws.uniform(tf.shape(item_rows), maxval=warm.count, dtype=tf.int32)
-        negative_rows = tf.gather(warm.rows, drawn)
-        return self.objective(
-            self._with_prior(query, history),
-            self._searchable(item_rows, training),
-            candidate_rows=item_rows,
-            candidate_probability=tf.gather(warm.share, item_rows),
-            negatives=self._searchable(negative_rows, training),
-            negative_rows=negative_rows,
-            negative_probability=tf.gather(warm.share, negative_rows),
-            num_items=warm.count,
-        )
-
-    def _with_prior(self, query: tf.Tensor, history: tf.Tensor) -> tf.Tensor:
+    def with_prior(self, query: tf.Tensor, history: tf.Tensor) -> tf.Tensor:
+        """Query vectors [B, D + 1] of queries [B, D] with padded histories [B, H], as a loss compares them."""
         counts = tf.reduce_sum(tf.cast(history > 0, tf.float32), axis=1)
         return tf.concat([tf.cast(self.similarity.fold(query), tf.float32), self.prior.weight(counts)[:, None]], axis=1)
 
@@ -388,7 +362,8 @@ class TwoTower(tfrs.Model):
         self._warm()
         return super().make_test_function(force)
 
-    def _searchable(self, item_rows: tf.Tensor, training: bool) -> tf.Tensor:
+    def searchable(self, item_rows: tf.Tensor, training: bool) -> tf.Tensor:
+        """Candidate vectors [N, D + 1] of item rows [N], likewise."""
         vectors = self.candidates(item_rows, training=training)
         return self.searchable_candidates(vectors, tf.gather(self.prior.values, item_rows))
 
@@ -410,11 +385,6 @@ class TwoTower(tfrs.Model):
             "objective": keras.saving.serialize_keras_object(self.objective),
             "seed": self.seed,
         }
-
-
-def _after_zeros(table: tf.Tensor) -> tf.Tensor:
-    """The table with a row 0 of zeros, so that row 0 means nothing."""
-    return tf.concat([tf.zeros_like(table[:1]), table], axis=0)
 
 
 def _passes(num_rows: int) -> list[npt.NDArray[np.int32]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,6 +57,28 @@ class Explanation:
         ):
             parts.insert(place, column, value)
         return parts
+
+
+def pieces_of_user(
+    query: Vector,
+    newcomer: npt.NDArray[np.floating[Any]],
+    each: Mapping[str, npt.NDArray[np.floating[Any]]],
+    shrink: float,
+) -> dict[str, Vector]:
+    """Vectors [D] that sum to the query [D].
+
+    Args:
+        query: of the user.
+        newcomer: [D], of somebody who did the same and is not known otherwise.
+        each: item id to the query [D] of somebody who did that alone.
+        shrink: what pooling divides a sum by.
+    """
+    pieces = {f"history:{item_id}": np.asarray(one, np.float64) / shrink for item_id, one in each.items()}
+    if not pieces:
+        return {"user": query}
+    pieces["history"] = newcomer - np.sum(list(pieces.values()), axis=0)
+    pieces["user"] = query - newcomer
+    return pieces
 
 
 def pieces_of_item(row: int, candidate: Vector, is_cold: bool, split: ItemSplit | None) -> dict[str, Vector]:

@@ -16,9 +16,19 @@ from tfcold.columns import ITEM_ID, RANK, SCORE, USER_ID
 from tfcold.errors import BundleError, InputError
 from tfcold.manifest import EXTRA, ITEMS_FILE, Manifest, check_files, read_manifest, version_folder
 from tfcold.serving.conditions import matching
-from tfcold.serving.explanation import VIEWS, Explanation, explained, pieces_of_item
+from tfcold.serving.explanation import VIEWS, Explanation, explained, pieces_of_item, pieces_of_user
 from tfcold.serving.ids import IdIndex, Ids, strings
 from tfcold.serving.item_split import ItemSplit, read_split
+from tfcold.serving.questions import (
+    candidate_rows,
+    check_k,
+    checked_vectors,
+    excluded_lists,
+    history_lists,
+    in_parts,
+    names_of,
+    need_columns,
+)
 from tfcold.serving.ragged import Lists, Rows
 from tfcold.serving.steer import Steers, moved
 
@@ -98,7 +108,7 @@ class Recommender:
         """
         asked = strings(user_ids)
         rows = self._users.rows(asked)
-        hidden = self._done.of(rows).joined(self._excluded(asked, exclude))
+        hidden = self._done.of(rows).joined(excluded_lists(self._items, asked, exclude))
         return self._lists(asked, tf.gather(self._model.queries, rows), hidden, k, candidates, where, steer)
 
     def recommend_from_history(
@@ -122,13 +132,15 @@ class Recommender:
         Raises:
             InputError: as in `recommend`; `histories` without its columns.
         """
-        asked, lists = self._histories(histories)
+        asked, lists = history_lists(self._items, histories)
         parts = [
             self._model.query_of_histories(tf.constant(part.values), tf.constant(part.splits))
-            for part in _parts(lists, self.manifest.dim)
+            for part in in_parts(lists, max(1, _CELLS // self.manifest.dim))
         ]
         query = tf.concat(parts, axis=0)
-        return self._lists(asked, query, lists.joined(self._excluded(asked, exclude)), k, candidates, where, steer)
+        return self._lists(
+            asked, query, lists.joined(excluded_lists(self._items, asked, exclude)), k, candidates, where, steer
+        )
 
     def recommend_from_vectors(
         self,
@@ -154,9 +166,9 @@ class Recommender:
             InputError: as in `recommend`; vectors of another shape, or with NaN; a bundle whose items have no vectors.
         """
         table = self._vectors(vectors)
-        asked = self._names_of(table, ids, "ids")
+        asked = names_of(table, ids, "ids")
         query = self._model.query_of_vectors(tf.constant(table))
-        return self._lists(asked, query, self._excluded(asked, exclude), k, candidates, where, steer)
+        return self._lists(asked, query, excluded_lists(self._items, asked, exclude), k, candidates, where, steer)
 
     def score(self, pairs: pd.DataFrame) -> pd.DataFrame:
         """Frame `user_id, item_id, score`, a row for every pair; `-inf` for an item that cannot be listed.
@@ -167,7 +179,7 @@ class Recommender:
         Raises:
             InputError: `pairs` without its columns.
         """
-        _need_columns(pairs, "pairs")
+        need_columns(pairs, "pairs")
         users, items = strings(pairs[USER_ID]), strings(pairs[ITEM_ID])
         scores = np.full(len(users), -np.inf, np.float32)
         step = max(1, _CELLS // (self.manifest.dim + 1))
@@ -192,7 +204,7 @@ class Recommender:
 
     def queries_from_histories(self, histories: Iterable[Iterable[Any]]) -> Floats:
         """Query vectors float32 [B, D + 1] of item ids done, as `recommend_from_history` searches with them."""
-        return self._newcomers(self._histories(dict(enumerate(histories)))[1])
+        return self._newcomers(history_lists(self._items, dict(enumerate(histories)))[1])
 
     def explain(self, user_id: Any, item_id: Any, history: Iterable[Any] | None = None) -> Explanation:
         """Why this item has the score it has for this user: the score as a sum of what each piece brings.
@@ -212,20 +224,16 @@ class Recommender:
         user_row = int(self._users.rows(strings([user]))[0])
         if history is None and user_row == 0:
             raise InputError(f"`user` must be a user of the bundle; it does not know {user!r}. Give a `history`")
-        done = self._done.of(np.array([user_row])) if history is None else self._histories({user: history})[1]
+        done = (
+            self._done.of(np.array([user_row])) if history is None else history_lists(self._items, {user: history})[1]
+        )
         alone = Lists(done.values, np.arange(len(done.values) + 1))  # a history of one item each
-        each = self._newcomers(alone).astype(np.float64)
+        listed = self._model.is_known.numpy()[done.values]
+        shrink = max(1, int(listed.sum())) ** self._pooling_alpha
+        each = dict(zip(self._items.names[done.values[listed]], self._newcomers(alone)[listed, :-1], strict=True))
         newcomer = self._newcomers(done)[0]
         query = (self._model.queries[user_row].numpy() if history is None else newcomer).astype(np.float64)
-        shrink = max(1, int(self._model.is_known.numpy()[done.values].sum())) ** self._pooling_alpha
-        pieces = {
-            f"history:{self._items.names[done.values[place]]}": one[:-1] / shrink
-            for place, one in enumerate(each)
-            if bool(self._model.is_known[done.values[place]])
-        }
-        if pieces:
-            pieces["history"] = newcomer[:-1] - np.sum(list(pieces.values()), axis=0)
-        pieces["user"] = query[:-1] - newcomer[:-1] if pieces else query[:-1]
+        pieces = pieces_of_user(query[:-1], newcomer[:-1], each, shrink)
         candidate = self._model.candidates[row].numpy().astype(np.float64)
         found = pieces_of_item(row, candidate[:-1], bool(self._model.is_cold[row]), self._split)
         score = float(np.float32(query @ candidate))
@@ -243,7 +251,7 @@ class Recommender:
         Raises:
             InputError: as in `explain`; another `view`, or `lists` without its columns.
         """
-        _need_columns(lists, "lists")
+        need_columns(lists, "lists")
         if view not in VIEWS:
             raise InputError(f"`view` must be one of {', '.join(VIEWS)}; received {view!r}")
         columns = [USER_ID, ITEM_ID, SCORE, "name", "value"]
@@ -263,7 +271,7 @@ class Recommender:
         Raises:
             InputError: `k` below 1.
         """
-        _check_k(k)
+        check_k(k)
         asked = strings(item_ids)
         rows, scores = (tensor.numpy() for tensor in self._model.similar(self._items.rows(asked), _number(k)))
         return self._frame({ITEM_ID: asked}, rows, scores, "similar_item_id")
@@ -288,7 +296,7 @@ class Recommender:
             InputError: `k` below 1, neither or odd numbers of ids and vectors, vectors of another shape or with NaN.
             BundleError: a bundle of an earlier version, which cannot answer this.
         """
-        _check_k(k)
+        check_k(k)
         if not hasattr(self._model, "audience_of_rows"):
             raise BundleError(f"`{self.folder}` was written by an earlier tfcold and has no audience. Export it again")
         if vectors is None:
@@ -298,7 +306,7 @@ class Recommender:
             found = self._model.audience_of_rows(self._items.rows(asked), _number(k))
         else:
             table = self._vectors(vectors)
-            asked = self._names_of(table, item_ids, "item_ids")
+            asked = names_of(table, item_ids, "item_ids")
             found = self._model.audience_of_vectors(tf.constant(table), _number(k))
         rows, scores = (tensor.numpy() for tensor in found)
         listed, places = np.nonzero(rows)
@@ -392,6 +400,10 @@ class Recommender:
         vectors: Floats = query.numpy()
         return vectors
 
+    def _vectors(self, vectors: npt.ArrayLike) -> Floats:
+        block = self.manifest.text_block
+        return checked_vectors(vectors, block, 0 if block is None else int(self.manifest.text[block]["width"]))
+
     @cached_property
     def _shown(self) -> pd.DataFrame | None:
         path = self.folder / EXTRA / ITEMS_FILE
@@ -399,26 +411,6 @@ class Recommender:
             return None
         frame = pd.read_parquet(path)
         return frame.set_index(pd.Index(strings(frame[ITEM_ID]), dtype=object)).drop(columns=ITEM_ID)
-
-    def _vectors(self, vectors: npt.ArrayLike) -> Floats:
-        block = self.manifest.text_block
-        if block is None:
-            raise InputError("`vectors` cannot be used: the items of this bundle have no vectors")
-        table, width = np.asarray(vectors, np.float32), int(self.manifest.text[block]["width"])
-        if table.ndim != 2 or table.shape[1] != width:
-            raise InputError(
-                f"`vectors` must have shape [B, {width}], as block {block!r} has; received {list(table.shape)}"
-            )
-        if not np.isfinite(table).all():
-            rows = np.flatnonzero(~np.isfinite(table).all(axis=1))
-            raise InputError(f"`vectors` must be finite; {len(rows)} rows are not, the first is row {rows[0]}")
-        return table
-
-    def _names_of(self, table: Floats, ids: Iterable[Any] | None, argument: str) -> Ids:
-        asked = strings(range(len(table)) if ids is None else ids)
-        if len(asked) != len(table):
-            raise InputError(f"`{argument}` must name each of {len(table)} rows of `vectors`; received {len(asked)}")
-        return asked
 
     def _lists(
         self,
@@ -430,13 +422,13 @@ class Recommender:
         where: str | None,
         steer: Steers | None = None,
     ) -> pd.DataFrame:
-        _check_k(k)
+        check_k(k)
         if steer is not None:
             query = tf.constant(moved(query.numpy(), *steer.directions(self), self._listable))
             rows = np.tile(self._items.rows(strings(steer.hidden)), len(asked))
             owners = np.repeat(np.arange(len(asked)), len(steer.hidden))
             hidden = hidden.joined(Lists.of_pairs(owners, rows, len(asked)))
-        among = None if candidates is None else self._candidates(candidates)
+        among = None if candidates is None else candidate_rows(self._items, candidates)
         if where is not None:
             fit = np.flatnonzero(matching(where, self.attributes)).astype(np.int32) + 1
             among = fit if among is None else np.intersect1d(among, fit)
@@ -463,62 +455,6 @@ class Recommender:
                 RANK: places.astype(np.int64) + 1,
                 SCORE: scores[listed, places],
             }
-        )
-
-    def _candidates(self, candidates: Iterable[Any]) -> Rows:
-        asked = strings(candidates)
-        rows = self._items.rows(asked)
-        unknown = asked[rows == 0]
-        if len(unknown):
-            raise InputError(
-                f"`candidates` holds {len(unknown)} of {len(asked)} ids that no item has: "
-                f"{', '.join(map(repr, unknown[:3]))}. Leave them out, or add the items with `tfcold add-items`"
-            )
-        return np.unique(rows)
-
-    def _excluded(self, asked: Ids, exclude: pd.DataFrame | None) -> Lists:
-        if exclude is None:
-            return Lists.empty(len(asked))
-        _need_columns(exclude, "exclude")
-        pairs = pd.DataFrame(
-            {"user": strings(exclude[USER_ID]), "item": self._items.rows(strings(exclude[ITEM_ID]))}
-        ).merge(pd.DataFrame({"user": asked, "query": np.arange(len(asked))}), on="user")
-        return Lists.of_pairs(pairs["query"].to_numpy(np.int64), pairs["item"].to_numpy(np.int32), len(asked))
-
-    def _histories(self, histories: Mapping[Any, Iterable[Any]] | pd.DataFrame) -> tuple[Ids, Lists]:
-        if isinstance(histories, pd.DataFrame):
-            _need_columns(histories, "histories")
-            queries, users = pd.factorize(strings(histories[USER_ID]))
-            asked, items = np.asarray(users, object), strings(histories[ITEM_ID])
-        else:
-            asked = strings(histories)
-            lists = [strings(items) for items in histories.values()]
-            queries = np.repeat(np.arange(len(lists)), [len(items) for items in lists])
-            items = np.concatenate([np.empty(0, object), *lists])
-        return asked, Lists.of_pairs(queries, self._items.rows(items), len(asked))
-
-
-def _parts(lists: Lists, dim: int) -> Iterable[Lists]:
-    """The lists in runs whose vectors [M, D] stay small; at least one run."""
-    most = max(1, _CELLS // dim)
-    start = 0
-    while start < len(lists) or start == 0:
-        reach = np.searchsorted(lists.splits, lists.splits[start] + most, side="right") - 1
-        stop = min(len(lists), max(start + 1, int(reach)))
-        yield lists[start:stop]
-        start = max(stop, 1)
-
-
-def _check_k(k: int) -> None:
-    if k < 1:
-        raise InputError(f"`k` must be at least 1; received {k}")
-
-
-def _need_columns(frame: pd.DataFrame, argument: str) -> None:
-    if missing := [column for column in (USER_ID, ITEM_ID) if column not in frame.columns]:
-        raise InputError(
-            f"`{argument}` must have columns {USER_ID}, {ITEM_ID}; {', '.join(missing)} is missing, "
-            f"received {[str(name) for name in frame.columns]}"
         )
 
 

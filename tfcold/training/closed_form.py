@@ -23,13 +23,13 @@ from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
 from tfcold.training.ridge import ridge_maps
 from tfcold.training.settings import Settings
+from tfcold.training.word_maps import WordMaps
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 Floats = npt.NDArray[np.float32]
 
-TEXT_PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 COLD_SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 WARM_TEXT_SCALES = (0.0, 0.05, 0.1, 0.2, 0.4)
 USER_WORDS_SCALES = (0.0, 0.03, 0.1, 0.3, 1.0)
@@ -40,94 +40,23 @@ PRIOR_DECAYS = (0.5, 1.0)
 KNOWN = (1, 3, 10)  # history lengths at which the prior is chosen
 
 
-class TextMaps:
-    """Ridge maps from the features of items to both sides of the factors, for one penalty after another.
-
-    Args:
-        model: its feature table is adapted already.
-        split: warm items with vectors teach.
-        factors: what is taught.
-    """
-
-    def __init__(self, model: TwoTower, split: Split, factors: Factors, penalties: tuple[float, ...]) -> None:
-        self.widths = {name: encoder.feature_width for name, encoder in model.item_features.encoders.items()}
-        self.features = model.item_features.concatenated()
-        self.has_words = model.item_features.any_mask()
-        taught = split.warm_items & self.has_words
-        maps = ridge_maps(self.features[taught], [factors.outputs[taught], factors.inputs[taught]], penalties)
-        self.maps = dict(zip(penalties, maps, strict=True))
-
-    def candidates(self, penalty: float) -> Floats:
-        """Predicted outputs float32 [I + 1, D] of every item with words; zeros of the others."""
-        return np.asarray(self.features @ self.maps[penalty][0], np.float32)
-
-    def history(self, penalty: float) -> Floats:
-        """Predicted inputs, likewise."""
-        return np.asarray(self.features @ self.maps[penalty][1], np.float32)
-
-    def kernels(self, penalty: float, side: int) -> dict[str, Floats]:
-        """The map cut into one kernel [F, D] a block; side 0 is candidates, 1 is history."""
-        cuts = np.cumsum(list(self.widths.values()))[:-1]
-        return dict(zip(self.widths, np.split(self.maps[penalty][side], cuts, axis=0), strict=True))
-
-
-class KernelMaps:
-    """What a kernel regression predicts, read off the feature table that holds it: outputs first, then inputs.
-
-    Args:
-        model: its item features are those of `KernelWords.solve`.
-    """
-
-    def __init__(self, model: TwoTower) -> None:
-        self._dim = model.dim
-        self._widths = {name: encoder.feature_width for name, encoder in model.item_features.encoders.items()}
-        self._names = [name for name, encoder in model.item_features.encoders.items() if encoder.kernel is not None]
-        self._predicted = model.item_features.total(self._names)
-
-    def candidates(self, penalty: float) -> Floats:
-        """Predicted outputs float32 [I + 1, D] of every item with words; zeros of the others."""
-        return self._predicted[:, : self._dim]
-
-    def history(self, penalty: float) -> Floats:
-        """Predicted inputs, likewise."""
-        return self._predicted[:, self._dim :]
-
-    def kernels(self, penalty: float, side: int) -> dict[str, Floats]:
-        """One kernel [F, D] a block that picks a side."""
-        picks = np.eye(2 * self._dim, dtype=np.float32)[:, side * self._dim : (side + 1) * self._dim]
-        return {
-            name: picks if name in self._names else np.zeros((width, self._dim), np.float32)
-            for name, width in self._widths.items()
-        }
-
-
-def choose_words(split: Split, factors: Factors, maps: TextMaps | KernelMaps, settings: Settings) -> Settings:
-    """Settings with the penalty of the text map and the two scales, each where validation has rows to tell."""
+def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> Settings:
+    """Settings with how much words count, in warm rows and in cold ones, each where validation has rows to tell."""
     sample = choose.validation_sample(split, seed=settings.seed)
     warm = split.warm_items[:, None]
+    history = np.where(warm, factors.inputs, maps.history)
 
-    def scorer(penalty: float, cold_scale: float, warm_text_scale: float) -> DotScorer:
-        predicted = maps.candidates(penalty)
-        candidates = np.where(warm, factors.outputs + warm_text_scale * predicted, cold_scale * predicted)
-        return DotScorer(np.where(warm, factors.inputs, maps.history(penalty)), candidates)
+    def scorer(cold_scale: float, warm_text_scale: float) -> DotScorer:
+        shares = np.where(warm, np.float32(warm_text_scale), np.float32(cold_scale))
+        return DotScorer(history, np.where(warm, factors.outputs, 0) + shares * maps.candidates)
 
-    if settings.text_penalty is None and isinstance(maps, TextMaps):
-        penalty = 1.0
-        if choose.has(sample, "cold_item"):
-            penalty = choose.best_of(
-                "text penalty",
-                sorted(maps.maps, reverse=True),
-                lambda option: choose.quality(scorer(option, 1.0, 0.0), sample, "cold_item"),
-            )
-        settings = settings.with_(text_penalty=penalty)
-    penalty = settings.text_penalty or 1.0
     if settings.warm_text_scale is None:
         scale = 0.0
         if choose.has(sample, "warm"):
             scale = choose.best_of(
                 "words of warm items",
                 WARM_TEXT_SCALES,
-                lambda option: choose.quality(scorer(penalty, 1.0, option), sample, "warm"),
+                lambda option: choose.quality(scorer(1.0, option), sample, "warm"),
                 tolerance=0.002,
             )
         settings = settings.with_(warm_text_scale=scale)
@@ -138,7 +67,7 @@ def choose_words(split: Split, factors: Factors, maps: TextMaps | KernelMaps, se
             scale = choose.best_of(
                 "scale of cold items",
                 COLD_SCALES,
-                lambda option: choose.quality(scorer(penalty, option, warm_text_scale), sample, "all"),
+                lambda option: choose.quality(scorer(option, warm_text_scale), sample, "all"),
             )
         settings = settings.with_(cold_scale=scale)
     return settings
@@ -274,7 +203,7 @@ def assign(
     model: TwoTower,
     split: Split,
     factors: Factors,
-    maps: TextMaps | KernelMaps | None,
+    maps: WordMaps | None,
     user_map: UserMap | None,
     settings: Settings,
 ) -> None:
@@ -292,7 +221,7 @@ def assign(
     towers = (model.candidate_tower, model.history_tower)
     for side, tower in enumerate(towers):
         if maps is not None and isinstance(tower.fusion, ConcatFusion):
-            tower.fusion.set_linear(block_kernels=maps.kernels(settings.text_penalty or 1.0, side))
+            tower.fusion.set_linear(block_kernels=maps.kernels[side])
     if isinstance(model.candidate_tower.fusion, ConcatFusion):
         model.candidate_tower.fusion.cold_scale.assign(settings.cold_scale or 1.0)
         model.candidate_tower.fusion.warm_text_scale.assign(settings.warm_text_scale or 0.0)

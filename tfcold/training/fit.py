@@ -27,6 +27,7 @@ from tfcold.training.settings import Settings
 from tfcold.training.teacher import choose_teacher
 from tfcold.training.tensorboard import RegimeBoard
 from tfcold.training.trained import TrainedModel, trained_model
+from tfcold.training.word_maps import WordMaps, kernel_maps, linear_maps
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
@@ -129,15 +130,13 @@ def build_model(split: Split, features: Features, settings: Settings, kernels: K
 
 
 def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Settings) -> Settings:
-    maps: closed_form.TextMaps | closed_form.KernelMaps | None = None
-    taught = split.warm_items & model.item_features.any_mask()
+    maps: WordMaps | None = None
     if model.kernel_dim is not None:
-        maps = closed_form.KernelMaps(model)
-        settings = closed_form.choose_words(split, factors, maps, settings)
-    elif taught.any():
-        penalties = closed_form.TEXT_PENALTIES if settings.text_penalty is None else (settings.text_penalty,)
-        maps = closed_form.TextMaps(model, split, factors, penalties)
-        settings = closed_form.choose_words(split, factors, maps, settings)
+        maps = kernel_maps(model)
+    elif (split.warm_items & model.item_features.any_mask()).any():
+        maps, settings = linear_maps(model, split, factors, settings)
+    if maps is not None:
+        settings = closed_form.choose_scales(split, factors, maps, settings)
     settings = closed_form.choose_prior(split, model, factors, settings)
     user_map = None
     if (split.warm_users & model.user_features.any_mask()).any():

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import scipy.linalg
-import tensorflow as tf
 
+from tfcold.baselines.kernel import rbf_of_units, ridge_factor, ridge_solution
+from tfcold.baselines.vectors import centred_unit
 from tfcold.blocks import Features
 from tfcold.models.feature_table import Kernels
 from tfcold.progress import logger
-from tfcold.towers import BlockEncoder
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
@@ -50,10 +49,7 @@ class KernelWords:
         self._masks: dict[str, npt.NDArray[np.bool_]] = {}
         self._factors = factors
         for name, block in features.items.items():
-            encoder = BlockEncoder(block.width)
-            encoder.adapt(block.vectors[split.warm_items], block.mask[split.warm_items])
-            units = encoder(tf.constant(block.vectors), tf.constant(block.mask)).numpy()
-            self._units[name] = units
+            self._units[name] = units = centred_unit(block, split.warm_items)
             self._masks[name] = block.mask & (np.linalg.norm(units, axis=1) > 0.5)  # the mean itself has length 0
         known = np.any(list(self._masks.values()), axis=0) if self._masks else np.zeros_like(split.warm_items)
         counts = np.bincount(split.dataset.item_rows[split.train], minlength=len(known))
@@ -78,7 +74,7 @@ class KernelWords:
             gram, cross = self.kernel(drawn, drawn, gamma), self.kernel(asked, drawn, gamma)
             for penalty in PENALTIES if settings.text_penalty is None else (settings.text_penalty,):
                 candidates = np.zeros_like(self._factors.outputs)
-                candidates[asked] = cross @ _solved(gram.copy(), penalty, targets)
+                candidates[asked] = cross @ ridge_solution(ridge_factor(gram.copy(), penalty), targets)
                 scorer = DotScorer(self._factors.inputs, candidates)
                 found[gamma, penalty] = choose.quality(scorer, sample, "cold_item")
         gamma, penalty = max(found, key=lambda pair: found[pair])
@@ -91,7 +87,8 @@ class KernelWords:
     def solve(self, gamma: float, penalty: float) -> Kernels:
         """Landmarks [M, T] and coefficients float32 [M, 2 D] of every block: outputs first, then inputs."""
         targets = np.concatenate([self._factors.outputs[self.taught], self._factors.inputs[self.taught]], axis=1)
-        coefficients = _solved(self.kernel(self.taught, self.taught, gamma), penalty, targets)
+        factor = ridge_factor(self.kernel(self.taught, self.taught, gamma), penalty)
+        coefficients = ridge_solution(factor, targets)
         kernels = {}
         for name, mask in self._masks.items():
             present = mask[self.taught]
@@ -104,18 +101,8 @@ class KernelWords:
         total = np.zeros((len(rows), len(others)), np.float32)
         for name, units in self._units.items():
             mask = self._masks[name]
-            block = units[rows] @ units[others].T
-            block -= 1
-            block *= 2 * gamma
-            np.exp(block, out=block)
+            block = rbf_of_units(units[rows], units[others], gamma)
             block *= mask[rows].astype(np.float32)[:, None]
             block *= mask[others].astype(np.float32)[None]
             total += block
         return total
-
-
-def _solved(gram: Floats, penalty: float, targets: Floats) -> Floats:
-    """`(gram + penalty I)^-1 targets`, in place of `gram`."""
-    gram[np.diag_indices(len(gram))] += penalty
-    factor = scipy.linalg.cho_factor(np.asfortranarray(gram), lower=True, overwrite_a=True, check_finite=False)
-    return np.asarray(scipy.linalg.cho_solve(factor, targets, check_finite=False), np.float32)

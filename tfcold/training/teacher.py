@@ -26,13 +26,15 @@ _WIDTHS = (64, 128, 256, 512, 1024)
 _TOLERANCE = 0.005
 _GAIN = 1.002  # what a teacher of two halves must bring
 
+Found = tuple[float, Factors, Settings]  # quality on warm validation rows, and what has it
+
 
 def choose_teacher(split: Split, settings: Settings) -> tuple[Factors, Settings]:
     """The factors of the best teacher on warm validation rows, and settings that name it.
 
     iALS, tuned at a moderate width and then widened; where users or items are few enough to invert, EASE cut to a
     width; and both side by side, which sums their scores. iALS grows linearly with the catalogue; its tables stay
-    under `MAX_CELLS` numbers. Without validation rows, `settings` decide, or defaults.
+    under `MAX_CELLS` numbers. What `settings` name is taken, and without validation rows defaults fill the rest.
 
     References:
         Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375. Rendle et al. 2022,
@@ -40,24 +42,33 @@ def choose_teacher(split: Split, settings: Settings) -> tuple[Factors, Settings]
     """
     dim = min(settings.max_dim, max(128, MAX_CELLS // max(1, int(split.warm_items.sum()))))
     side = min(int(split.warm_users.sum()), int(split.warm_items.sum()))
-    invertible = side <= MAX_EASE_SIDE
-    if settings.teacher != "auto":
-        return _named(split, settings, settings.dim or dim)
-    if not choose.has(split, "warm"):
-        settings = settings.with_(teacher="ease" if invertible else "ials", dim=settings.dim or dim)
-        return _named(split, settings, settings.dim or dim)
+    wanted = settings.teacher
+    if wanted == "auto" and not choose.has(split, "warm"):
+        wanted = "ease" if side <= MAX_EASE_SIDE else "ials"
+    if _is_settled(settings) or not choose.has(split, "warm"):
+        return _named(split, settings.with_(teacher=wanted), settings.dim or dim)
     sample = choose.validation_sample(split, seed=settings.seed)
-    found: dict[str, tuple[float, Factors, Settings]] = {}
-    if side > 1:
+    found: dict[str, Found] = {}
+    if wanted != "ease" and side > 1:
         found["ials"] = _best_ials(split, sample, settings, settings.dim or dim)
-    if invertible:
+    if wanted in ("ease", "both") or (wanted == "auto" and side <= MAX_EASE_SIDE):
         found["ease"] = _best_ease(split, sample, settings, settings.dim or dim)
-    if len(found) == 2 and settings.dim is None:
-        found["both"] = _both(sample, found, dim)
+    if len(found) == 2:
+        found["both"] = _both(split, sample, found, settings.dim or dim)
     logger.info("teacher: %s", ", ".join(f"{name} {quality:.4f}" for name, (quality, *_) in found.items()))
-    name = max(found, key=lambda one: found[one][0] / (_GAIN if one == "both" else 1))
+    best = max(found, key=lambda name: found[name][0] / (_GAIN if name == "both" else 1))
+    name = wanted if wanted in found else best
     _, factors, settings = found[name]
     return factors, settings.with_(teacher=name, dim=factors.dim)
+
+
+def _is_settled(settings: Settings) -> bool:
+    """True where nothing of the teacher is left to choose."""
+    ials = None not in (settings.ials_penalty, settings.ials_alpha)
+    ease = settings.penalty is not None
+    halves = None not in (settings.ease_dim, settings.ease_weight)
+    settled = {"auto": False, "ials": ials, "ease": ease, "both": ials and ease and halves}
+    return settings.dim is not None and settled[settings.teacher]
 
 
 def _named(split: Split, settings: Settings, dim: int) -> tuple[Factors, Settings]:
@@ -85,7 +96,7 @@ def _quality(sample: Split, factors: Factors) -> float:
     return choose.quality(DotScorer(factors.inputs, factors.outputs), sample, "warm")
 
 
-def _best_ials(split: Split, sample: Split, settings: Settings, dim: int) -> tuple[float, Factors, Settings]:
+def _best_ials(split: Split, sample: Split, settings: Settings, dim: int) -> Found:
     width = min(dim, SEARCH_DIM)
     options = [settings.with_(ials_penalty=penalty, ials_alpha=alpha) for penalty, alpha in IALS_CHOICES]
     if settings.ials_penalty is not None and settings.ials_alpha is not None:
@@ -104,7 +115,7 @@ def _best_ials(split: Split, sample: Split, settings: Settings, dim: int) -> tup
     return best
 
 
-def _tried(split: Split, sample: Split, settings: Settings, width: int) -> tuple[float, Factors, Settings]:
+def _tried(split: Split, sample: Split, settings: Settings, width: int) -> Found:
     factors = _ials(split, settings, width)
     quality = _quality(sample, factors)
     logger.info(
@@ -113,7 +124,7 @@ def _tried(split: Split, sample: Split, settings: Settings, width: int) -> tuple
     return quality, factors, settings
 
 
-def _best_ease(split: Split, sample: Split, settings: Settings, dim: int) -> tuple[float, Factors, Settings]:
+def _best_ease(split: Split, sample: Split, settings: Settings, dim: int) -> Found:
     if settings.penalty is None:
         settings = settings.with_(penalty=choose.teacher_penalty(sample, EASE_PENALTIES, seed=settings.seed))
     factors = _ease(split, settings, dim)
@@ -130,14 +141,15 @@ def _best_ease(split: Split, sample: Split, settings: Settings, dim: int) -> tup
     return _quality(sample, factors), factors, settings
 
 
-def _both(
-    sample: Split, found: dict[str, tuple[float, Factors, Settings]], dim: int
-) -> tuple[float, Factors, Settings]:
+def _both(split: Split, sample: Split, found: dict[str, Found], dim: int) -> Found:
     """EASE beside iALS, half of the width each at most."""
-    ials, ease = (truncated(found[name][1], max(1, dim // 2)) for name in ("ials", "ease"))
-    if ials.dim < found["ials"][1].dim:  # iALS does not nest: a part of a wide one is none
-        return 0.0, ials, found["ials"][2]
-    options = {weight: joined(ials, ease, weight) for weight in (0.5, 1.0, 2.0)}
+    half = max(1, dim // 2)
+    _, ials, settings = found["ials"]
+    if ials.dim > half:  # iALS does not nest: a part of a wide one is none
+        ials = _ials(split, settings, half)
+    ease = truncated(found["ease"][1], half)
+    weights = (0.5, 1.0, 2.0) if settings.ease_weight is None else (settings.ease_weight,)
+    options = {weight: joined(ials, ease, weight) for weight in weights}
     weight = choose.best_of("EASE beside iALS", options, lambda one: _quality(sample, options[one]))
-    settings = found["ials"][2].with_(penalty=found["ease"][2].penalty, ease_dim=ease.dim, ease_weight=weight)
+    settings = settings.with_(penalty=found["ease"][2].penalty, ease_dim=ease.dim, ease_weight=weight)
     return _quality(sample, options[weight]), options[weight], settings

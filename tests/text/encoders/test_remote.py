@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +13,6 @@ from tfcold.errors import EncoderMismatchError, InputError, ModelError, RemoteEr
 from tfcold.remote.retry import Patience
 from tfcold.text import VectorStore, encode_items, get_encoder
 from tfcold.text.encoders import RemoteEncoder, TextEncoder
-
-NAME = "language_server"
-
-
-@pytest.fixture
-def server() -> Iterator[Any]:
-    if NAME not in sys.modules:
-        spec = importlib.util.spec_from_file_location(NAME, Path(__file__).parents[2] / "language" / "server.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[NAME] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[NAME])
-    server = sys.modules[NAME].Server()
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 def encoder(server: Any, **options: Any) -> RemoteEncoder:

@@ -1,0 +1,78 @@
+"""From the words of an item to both sides of its factors: what they predict, and the kernels that say so in a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tfcold.models import TwoTower
+from tfcold.training import choose
+from tfcold.training.choose import DotScorer
+from tfcold.training.factors import Factors
+from tfcold.training.ridge import ridge_maps
+from tfcold.training.settings import Settings
+
+if TYPE_CHECKING:
+    from tfcold.splits.split import Split
+
+Floats = npt.NDArray[np.float32]
+
+LINEAR_PENALTIES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
+LINEAR_PENALTY = 1.0  # where nothing can be measured
+
+
+@dataclass(frozen=True)
+class WordMaps:
+    """A map from words to factors.
+
+    Args:
+        candidates: float32 [I + 1, D]. Predicted outputs of every item with words; zeros of the others.
+        history: float32 [I + 1, D]. Predicted inputs, likewise.
+        kernels: for candidates and for history, a kernel [F, D] for each block of the model's features.
+    """
+
+    candidates: Floats
+    history: Floats
+    kernels: tuple[dict[str, Floats], dict[str, Floats]]
+
+
+def kernel_maps(model: TwoTower) -> WordMaps:
+    """What the kernel regression in a model's feature table predicts; its kernels pick outputs, or inputs."""
+    dim, encoders = model.dim, model.item_features.encoders
+    names = [name for name, encoder in encoders.items() if encoder.kernel is not None]
+    predicted = model.item_features.total(names)
+    picks = np.split(np.eye(2 * dim, dtype=np.float32), 2, axis=1)
+    outputs, inputs = (
+        {
+            name: pick if name in names else np.zeros((encoder.feature_width, dim), np.float32)
+            for name, encoder in encoders.items()
+        }
+        for pick in picks
+    )
+    return WordMaps(predicted[:, :dim], predicted[:, dim:], (outputs, inputs))
+
+
+def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Settings) -> tuple[WordMaps, Settings]:
+    """Ridge regression from the features of warm items to their factors, and settings with its penalty."""
+    features = model.item_features.concatenated()
+    taught = split.warm_items & model.item_features.any_mask()
+    sample = choose.validation_sample(split, seed=settings.seed)
+    penalties = LINEAR_PENALTIES if settings.text_penalty is None else (settings.text_penalty,)
+    if len(penalties) > 1 and not choose.has(sample, "cold_item"):
+        penalties = (LINEAR_PENALTY,)
+    targets = [factors.outputs[taught], factors.inputs[taught]]
+    maps = dict(zip(penalties, ridge_maps(features[taught], targets, penalties), strict=True))
+
+    def measure(penalty: float) -> float:
+        predicted = np.asarray(features @ maps[penalty][0], np.float32)
+        return choose.quality(DotScorer(factors.inputs, predicted), sample, "cold_item")
+
+    penalty = penalties[0] if len(penalties) == 1 else choose.best_of("text penalty", penalties, measure)
+    widths = {name: encoder.feature_width for name, encoder in model.item_features.encoders.items()}
+    cuts = np.cumsum(list(widths.values()))[:-1]
+    outputs, inputs = (dict(zip(widths, np.split(side, cuts, axis=0), strict=True)) for side in maps[penalty])
+    candidates, history = (np.asarray(features @ side, np.float32) for side in maps[penalty])
+    return WordMaps(candidates, history, (outputs, inputs)), settings.with_(text_penalty=penalty)
