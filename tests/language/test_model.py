@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -77,21 +78,20 @@ def test_damaged_store_says_what_to_do(tmp_path: Path) -> None:
         cached(Echo(), tmp_path).complete(["a"])
 
 
-def _put(folder: str, start: int) -> None:
-    store = AnswerStore(folder)
-    for number in range(start, start + 50):
-        store.put(f"key{number}", Answer(f"text{number}", 1, 1, "now"))
+WRITER = """
+import sys
+from tfcold.language import Answer, AnswerStore
+
+store = AnswerStore(sys.argv[1])
+for number in range(int(sys.argv[2]), int(sys.argv[2]) + 50):
+    store.put(f"key{number}", Answer(f"text{number}", 1, 1, "now"))
+"""
 
 
 def test_several_processes_write_at_once(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_put, args=(str(tmp_path), start)) for start in (0, 25)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
+    processes = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), start]) for start in ("0", "25")]
 
-    assert [process.exitcode for process in processes] == [0, 0]
+    assert [process.wait(120) for process in processes] == [0, 0]
     store = AnswerStore(tmp_path)
     assert [getattr(store.get(f"key{number}"), "text", None) for number in range(75)] == [f"text{n}" for n in range(75)]
 
