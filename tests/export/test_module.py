@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcold.export.module import LOWEST, ServingModule
+from tfcold.export.module import ServingModule
 from tfcold.export.parts import Parts
+from tfcold.export.search import LOWEST
 from tfcold.export.tables import tables_of_model
 from tfcold.ranking import Queries
 
@@ -187,7 +188,7 @@ def test_blocks_give_what_one_pass_gives(world, monkeypatch):
     tables, parts = tables_of_model(world.trained), Parts.of_model(world.trained.model)
     splits = tables.done_splits
     whole = ServingModule(tables, parts).search(tables.queries, tables.done_rows, splits, 7)
-    monkeypatch.setattr("tfcold.export.module.BLOCK_CELLS", 31 * 4)  # 31 columns: 4 of 25 queries at a time
+    monkeypatch.setattr("tfcold.export.search.BLOCK_CELLS", 31 * 4)  # 31 columns: 4 of 25 queries at a time
     blocked = ServingModule(tables, parts).search(tables.queries, tables.done_rows, splits, 7)
 
     np.testing.assert_array_equal(whole[0], blocked[0])

@@ -9,10 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfcold.export.parts import Parts
+from tfcold.export.search import LOWEST, Found, best, checked, nothing
 from tfcold.export.tables import Ids, ServingTables
-
-BLOCK_CELLS: Final = 16_000_000  # scores held at once within one request: 64 MB
-LOWEST: Final = float(np.finfo(np.float32).min)  # JSON has no word for -inf
 
 _IDS: Final = tf.TensorSpec([None], tf.string)
 _ID_LISTS: Final = tf.TensorSpec([None, None], tf.string)
@@ -21,7 +19,6 @@ _SPLITS: Final = tf.TensorSpec([None], tf.int64)
 _NUMBER: Final = tf.TensorSpec([], tf.int32)
 
 Answer = dict[str, tf.Tensor]
-Found = tuple[tf.Tensor, tf.Tensor]
 
 
 SENTENCE_COUNT = 10.0  # known interactions that a sentence is worth to the popularity prior
@@ -124,26 +121,18 @@ class ServingModule(tf.Module):
     def _recommend_among(self, user_id: tf.Tensor, include: tf.Tensor, k: tf.Tensor, exclude: tf.Tensor) -> Answer:
         rows = self._user_rows.lookup(user_id)
         num, given = tf.shape(rows)[0], tf.shape(include)
-        checked = tf.debugging.Assert(
+        fits = tf.debugging.Assert(
             (given[0] == num) | (given[0] == 1),
             ["`include` must have one row, or one for each `user_id`; received", given[0], num],
         )
-        with tf.control_dependencies([] if checked is None else [checked]):
+        with tf.control_dependencies([] if fits is None else [fits]):
             included = tf.broadcast_to(self._item_rows.lookup(include), [num, given[1]])
         excluded = tf.RaggedTensor.from_tensor(self._item_rows.lookup(exclude), row_splits_dtype=tf.int64)
         hidden = tf.concat([self._done(rows), excluded], axis=1)
         query = tf.gather(self.queries, rows)
-
-        def scores(part: slice) -> tf.Tensor:
-            block = tf.matmul(query[part], self.candidates, transpose_b=True)
-            columns = included[part]
-            owners = tf.repeat(tf.range(tf.shape(columns)[0]), tf.shape(columns)[1])
-            at = tf.stack([owners, tf.reshape(columns, [-1])], axis=1)
-            marks = tf.tensor_scatter_nd_update(tf.fill(tf.shape(block), False), at, tf.fill([tf.shape(at)[0]], True))
-            return _without(tf.where(self.is_known & marks, block, -np.inf), hidden[part])
-
         num_items = tf.shape(self.candidates)[0] - 1
-        return self._named(_blocked_top_k(scores, num, num_items + 1, _checked(k, num_items)))
+        found = best(query, self.candidates, self.is_known, hidden, checked(k, num_items), among=included)
+        return self._named(found)
 
     def _audience(self, item_id: tf.Tensor, k: tf.Tensor) -> Answer:
         rows, scores = self.audience_of_rows(self._item_rows.lookup(item_id), k)
@@ -160,7 +149,7 @@ class ServingModule(tf.Module):
 
     def _recommend_from_vector(self, vector: tf.Tensor, k: tf.Tensor) -> Answer:
         query = self.query_of_vectors(vector)
-        return self._listed(query, _nothing(query), k)
+        return self._listed(query, nothing(query), k)
 
     def _score(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         nums = [tf.shape(user_id)[0], tf.shape(item_id)[0]]
@@ -209,17 +198,12 @@ class ServingModule(tf.Module):
         """The same for items that the tables do not have, known by their vector in the first block."""
         vector = _finite(vector)
         says = tf.reduce_any(vector != 0, axis=1)
-        return self._best_users(self._parts.newcomer(vector, says), says, _nothing(vector), k)
+        return self._best_users(self._parts.newcomer(vector, says), says, nothing(vector), k)
 
     def _best_users(self, items: tf.Tensor, listed: tf.Tensor, hidden: tf.RaggedTensor, k: tf.Tensor) -> Found:
         num_users = tf.shape(self.queries)[0] - 1
         is_user = tf.range(num_users + 1) > 0
-
-        def scores(part: slice) -> tf.Tensor:
-            block = tf.matmul(items[part], self.queries, transpose_b=True)
-            return _without(tf.where(is_user & listed[part][:, None], block, -np.inf), hidden[part])
-
-        return _blocked_top_k(scores, tf.shape(items)[0], num_users + 1, _checked(k, num_users))
+        return best(items, self.queries, is_user, hidden, checked(k, num_users), asked=listed)
 
     def _done(self, user_rows: tf.Tensor) -> tf.RaggedTensor:
         everybody = tf.RaggedTensor.from_row_splits(self.done_rows, self.done_splits, validate=False)
@@ -230,13 +214,8 @@ class ServingModule(tf.Module):
     def _search(self, query: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor) -> Found:
         """Item rows and scores [B, min(k, I)]; row 0 and the lowest float32 where the list ran out."""
         hidden = tf.RaggedTensor.from_row_splits(hidden_rows, hidden_splits, validate=False)
-
-        def scores(part: slice) -> tf.Tensor:
-            block = tf.matmul(query[part], self.candidates, transpose_b=True)
-            return _without(tf.where(self.is_known, block, -np.inf), hidden[part])
-
         num_items = tf.shape(self.candidates)[0] - 1
-        return _blocked_top_k(scores, tf.shape(query)[0], num_items + 1, _checked(k, num_items))
+        return best(query, self.candidates, self.is_known, hidden, checked(k, num_items))
 
     def _search_among(
         self, query: tf.Tensor, item_rows: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor
@@ -248,13 +227,8 @@ class ServingModule(tf.Module):
         num = tf.shape(item_rows)[0]
         column = tf.fill([tf.shape(self.candidates)[0]], -1)
         column = tf.tensor_scatter_nd_update(column, item_rows[:, None], tf.range(num))
-
-        def scores(part: slice) -> tf.Tensor:
-            block = tf.matmul(query[part], vectors, transpose_b=True)
-            shown = hidden[part]
-            return _without(tf.where(is_known, block, -np.inf), shown.with_values(tf.gather(column, shown.values)))
-
-        positions, values = _blocked_top_k(scores, tf.shape(query)[0], num, _checked(k, num))
+        hidden = hidden.with_values(tf.gather(column, hidden.values))
+        positions, values = best(query, vectors, is_known, hidden, checked(k, num))
         found = values > LOWEST
         padded = tf.concat([item_rows, [0]], axis=0)  # something to gather from where N is 0
         return tf.where(found, tf.gather(padded, positions), 0), values
@@ -264,14 +238,9 @@ class ServingModule(tf.Module):
         asked = tf.gather(self.candidates, item_rows)[:, :-1] * tf.gather(self.inverse_norms, item_rows)[:, None]
         asked = tf.pad(asked, [[0, 0], [0, 1]])  # the last column of candidates is the prior: it says nothing here
         known = tf.gather(self.is_known, item_rows)
-
-        def scores(part: slice) -> tf.Tensor:
-            block = tf.matmul(asked[part], self.candidates, transpose_b=True) * self.inverse_norms
-            block = tf.where(self.is_known & known[part][:, None], block, -np.inf)
-            return _without(block, tf.RaggedTensor.from_tensor(item_rows[part][:, None], row_splits_dtype=tf.int64))
-
-        num_items = tf.shape(self.candidates)[0] - 1
-        return _blocked_top_k(scores, tf.shape(item_rows)[0], num_items + 1, _checked(k, num_items))
+        itself = tf.RaggedTensor.from_tensor(item_rows[:, None], row_splits_dtype=tf.int64)
+        k = checked(k, tf.shape(self.candidates)[0] - 1)
+        return best(asked, self.candidates, self.is_known, itself, k, asked=known, scale=self.inverse_norms)
 
     def _listed(self, query: tf.Tensor, hidden: tf.RaggedTensor, k: tf.Tensor) -> Answer:
         return self._named(self.search(query, hidden.values, hidden.row_splits, k))
@@ -281,55 +250,11 @@ class ServingModule(tf.Module):
         return {"item_id": tf.gather(self.item_ids, rows), "score": scores}
 
 
-def _blocked_top_k(
-    scores: Callable[[slice], tf.Tensor], num_queries: tf.Tensor, width: tf.Tensor, k: tf.Tensor
-) -> Found:
-    """Columns and values [B, K] of the best scores, a block of queries at a time; ties go to the lower column.
-
-    A place that only `-inf` is left for holds column 0 and the lowest float32.
-    """
-    size = tf.maximum(1, BLOCK_CELLS // tf.maximum(1, width))
-    num_blocks = tf.maximum(1, -(-num_queries // size))  # one for no queries, so that there is something to join
-    columns = tf.TensorArray(tf.int32, num_blocks, infer_shape=False, element_shape=[None, None])
-    values = tf.TensorArray(tf.float32, num_blocks, infer_shape=False, element_shape=[None, None])
-
-    def step(block: tf.Tensor, columns: tf.TensorArray, values: tf.TensorArray) -> tuple[tf.Tensor, Any, Any]:
-        part = slice(block * size, tf.minimum(num_queries, (block + 1) * size))
-        best, at = tf.math.top_k(scores(part), k)
-        found = tf.math.is_finite(best)
-        columns = columns.write(block, tf.where(found, at, 0))
-        return block + 1, columns, values.write(block, tf.where(found, best, LOWEST))
-
-    _, columns, values = tf.while_loop(
-        lambda block, *_: block < num_blocks, step, (tf.constant(0), columns, values), parallel_iterations=1
-    )
-    return columns.concat(), values.concat()
-
-
-def _without(scores: tf.Tensor, hidden: tf.RaggedTensor) -> tf.Tensor:
-    """The scores [B, N] with `-inf` at the columns that each row of `hidden` names; -1 names none."""
-    at = tf.stack([tf.cast(hidden.value_rowids(), tf.int32), hidden.values], axis=1)
-    at = tf.boolean_mask(at, hidden.values >= 0)
-    return tf.tensor_scatter_nd_update(scores, at, tf.fill([tf.shape(at)[0]], np.float32(-np.inf)))
-
-
 def _finite(vector: tf.Tensor) -> tf.Tensor:
     finite = tf.reduce_all(tf.math.is_finite(vector))
     checked = tf.debugging.Assert(finite, ["`vector` must be finite; received NaN or infinity among", tf.shape(vector)])
     with tf.control_dependencies([] if checked is None else [checked]):
         return tf.identity(vector)
-
-
-def _checked(k: tf.Tensor, most: tf.Tensor) -> tf.Tensor:
-    checked = tf.debugging.Assert(k >= 1, ["`k` must be at least 1; received", k])
-    with tf.control_dependencies([] if checked is None else [checked]):  # a served graph keeps no other order
-        return tf.minimum(k, most)
-
-
-def _nothing(query: tf.Tensor) -> tf.RaggedTensor:
-    """Nothing to hide from any of the queries."""
-    splits = tf.zeros([tf.shape(query)[0] + 1], tf.int64)
-    return tf.RaggedTensor.from_row_splits(tf.zeros([0], tf.int32), splits, validate=False)
 
 
 def _function(function: Callable[..., Any], given: list[tf.TensorSpec]) -> Any:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from tfcold.errors import BundleError
-from tfcold.export.module import LOWEST
+from tfcold.export.search import LOWEST
 from tfcold.export.tables import Ids, ServingTables
 
 TOLERANCE: Final = 1e-5  # of scores around 1; larger scores have larger last digits
