@@ -188,7 +188,8 @@ def test_blocks_give_what_one_pass_gives(world, monkeypatch):
     tables, parts = tables_of_model(world.trained), Parts.of_model(world.trained.model)
     splits = tables.done_splits
     whole = ServingModule(tables, parts).search(tables.queries, tables.done_rows, splits, 7)
-    monkeypatch.setattr("tfcold.export.search.BLOCK_CELLS", 31 * 4)  # 31 columns: 4 of 25 queries at a time
+    monkeypatch.setattr("tfcold.export.search.BLOCK_CELLS", 64 * 4)
+    monkeypatch.setattr("tfcold.export.search.BLOCK_QUERIES", 4)
     blocked = ServingModule(tables, parts).search(tables.queries, tables.done_rows, splits, 7)
 
     np.testing.assert_array_equal(whole[0], blocked[0])

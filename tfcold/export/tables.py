@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from tfcold.export.stored import restored
 from tfcold.ranking import Queries
 
 if TYPE_CHECKING:
@@ -132,12 +133,18 @@ def queries_of(trained: TrainedModel, user_rows: npt.NDArray[np.integer[Any]]) -
 
 def tables_of_bundle(loaded: Any) -> ServingTables:
     """The tables of a bundle that `tf.saved_model.load` opened."""
+    item_ids, user_ids = _texts(loaded.item_ids)[1:], _texts(loaded.user_ids)[1:]
+
+    def table(name: str, scales: str) -> Floats:
+        found = getattr(loaded, scales, None)
+        return restored(getattr(loaded, name).numpy(), None if found is None else found.numpy())
+
     return ServingTables(
-        item_ids=_texts(loaded.item_ids)[1:],
-        user_ids=_texts(loaded.user_ids)[1:],
-        candidates=loaded.candidates.numpy(),
-        history=loaded.history.numpy(),
-        queries=loaded.queries.numpy(),
+        item_ids=item_ids,
+        user_ids=user_ids,
+        candidates=table("candidates", "candidate_scales")[: len(item_ids) + 1],
+        history=table("history", "history_scales"),
+        queries=table("queries", "query_scales")[: len(user_ids) + 1],
         done_splits=loaded.done_splits.numpy(),
         done_rows=loaded.done_rows.numpy(),
         is_known=loaded.is_known.numpy(),

@@ -1,0 +1,94 @@
+"""Tables of a bundle in 4, 2 or 1 bytes a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast, get_args
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from tfcold.errors import InputError
+
+Store = Literal["float32", "float16", "int8"]
+STORES: Final[tuple[Store, ...]] = get_args(Store)
+
+Floats = npt.NDArray[np.float32]
+_STEPS: Final = 127
+_BLOCK: Final = 1 << 16  # rows rounded at once
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A table as a bundle keeps it, and its rows in float32.
+
+    Args:
+        values: float32, float16 or int8 [N, W].
+        scales: float32 [N], what the numbers of each row are multiplied with; None unless int8.
+    """
+
+    values: tf.Variable
+    scales: tf.Variable | None = None
+
+    @classmethod
+    def of(cls, table: Floats, store: Store, name: str, multiple: int = 1) -> Stored:
+        """The table with zeros below it, up to a multiple of rows."""
+        values, scales = rounded(table, store, multiple)
+        return cls(_fixed(values, name), None if scales is None else _fixed(scales, f"{name}_scales"))
+
+    def rows(self, at: tf.Tensor) -> tf.Tensor:
+        """Float32 [*at.shape, W]."""
+        rows = tf.cast(tf.gather(self.values, at), tf.float32)
+        return rows if self.scales is None else rows * tf.gather(self.scales, at)[..., None]
+
+    def inverse_norms(self) -> Floats:
+        """[N]: what brings each row of `values`, its last column left out, to length 1; 0 for zeros."""
+        values = self.values.numpy()
+        found = np.zeros(len(values), np.float32)
+        for start in range(0, len(values), _BLOCK):
+            norms = np.linalg.norm(values[start : start + _BLOCK, :-1].astype(np.float32), axis=1)
+            found[start : start + len(norms)] = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)
+        return found
+
+
+def rounded(table: Floats, store: Store, multiple: int = 1) -> tuple[npt.NDArray[Any], Floats | None]:
+    """The numbers to keep [N, W], and for int8 the factor of each row [N]; N is the next multiple.
+
+    An int8 row is spread over -127 to 127. To round again what was rounded changes nothing but the last digit.
+    """
+    num, width = table.shape
+    full = -(-num // multiple) * multiple
+    if store == "float32" and full == num:
+        return table, None
+    values = np.zeros((full, width), store)
+    scales = np.zeros(full, np.float32) if store == "int8" else None
+    for start in range(0, num, _BLOCK):
+        block = table[start : start + _BLOCK]
+        if scales is not None:
+            most = np.abs(block).max(axis=1)
+            scales[start : start + len(block)] = most / _STEPS
+            block = np.rint(block * (_STEPS / np.where(most > 0, most, 1))[:, None])
+        values[start : start + len(block)] = block
+    return values, scales
+
+
+def restored(values: npt.NDArray[Any], scales: Floats | None) -> Floats:
+    """Float32 of what `rounded` gave."""
+    table = values.astype(np.float32, copy=False)
+    return table if scales is None else table * scales[:, None]
+
+
+def checked_store(store: str, argument: str = "store") -> Store:
+    """One of `STORES`.
+
+    Raises:
+        InputError: anything else.
+    """
+    if store not in STORES:
+        raise InputError(f"`{argument}` must be one of {', '.join(STORES)}; received {store!r}")
+    return cast(Store, store)
+
+
+def _fixed(values: Any, name: str) -> tf.Variable:
+    return tf.Variable(values, trainable=False, name=name)
