@@ -40,7 +40,7 @@ def check_encoders(text: Mapping[str, Any], encoders: Mapping[str, TextEncoder |
         raise BundleError(f"`encoders` must name blocks of the model, {list(text)}; received {odd}")
     for block, encoder in encoders.items():
         if not isinstance(encoder, str):
-            _check_same(block, text[block], encoder, "encoders")
+            check_same(block, text[block], encoder, "encoders")
 
 
 def store_encoders(
@@ -87,7 +87,7 @@ def bundled_encoder(folder: str | Path, block: str | None = None) -> TextEncoder
         raise BundleError(
             f"`{version}` does not say what encodes block {block!r}: its vectors came from a file. Pass vectors instead"
         )
-    _check_same(block, said, encoder, "folder")
+    check_same(block, said, encoder, "folder")
     return encoder
 
 
@@ -123,7 +123,12 @@ def encode_new_items(
     return found
 
 
-def _check_same(block: str, said: Mapping[str, Any], encoder: TextEncoder, argument: str) -> None:
+def check_same(block: str, said: Mapping[str, Any], encoder: TextEncoder, argument: str) -> None:
+    """Nothing, where an encoder may be the one that wrote a block's vectors.
+
+    Raises:
+        EncoderMismatchError: the fingerprints differ.
+    """
     wanted = said.get(ENCODER_FINGERPRINT)
     if wanted and wanted != encoder.fingerprint:
         raise EncoderMismatchError(

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from tfcold.export.parts import Parts
-from tfcold.export.search import CHUNK, LOWEST, Found, Rows, best, checked, nothing
-from tfcold.export.stored import Store, Stored
-from tfcold.export.tables import Ids, ServingTables
+from tfcold.export.readers.lookup import rows_by_name
+from tfcold.export.search import LOWEST, Found, best, checked, nothing
+from tfcold.export.tables import ServingTables
+from tfcold.export.word_signatures import word_signatures
+from tfcold.export.words import Words
 
 _IDS: Final = tf.TensorSpec([None], tf.string)
 _ID_LISTS: Final = tf.TensorSpec([None, None], tf.string)
@@ -38,27 +39,25 @@ class ServingModule(tf.Module):
         tables: what is looked up.
         parts: the layers for histories, sentences and items that training never saw.
         default_k: int, at least 1. Length of the lists of `serving_default`.
-        store: in what the tables are kept, `float32` (default), `float16` or `int8`.
+        words: what reads texts, or None (default): no signature takes texts.
     """
 
-    def __init__(self, tables: ServingTables, parts: Parts, default_k: int = 20, *, store: Store = "float32") -> None:
+    def __init__(self, tables: ServingTables, parts: Parts, default_k: int = 20, *, words: Words | None = None) -> None:
         super().__init__(name="tfcold")
         self._parts = parts
         self._default_k = default_k
+        self.words = words
         self.part_weights = parts.variables
-        self._candidates = Stored.of(tables.candidates, store, "candidates", CHUNK)
-        self._history = Stored.of(tables.history, store, "history")
-        self._queries = Stored.of(tables.queries, store, "queries", CHUNK)
-        self.candidates, self.candidate_scales = self._candidates.values, self._candidates.scales
-        self.history, self.history_scales = self._history.values, self._history.scales
-        self.queries, self.query_scales = self._queries.values, self._queries.scales
-        self.unlisted = _fixed(_unlisted(tables.is_known, self.candidates.shape[0]), "unlisted")
-        self.no_users = _fixed(_unlisted(np.arange(len(tables.user_ids) + 1) > 0, self.queries.shape[0]), "no_users")
+        self.candidates = _fixed(tables.candidates, "candidates")
+        self.history = _fixed(tables.history, "history")
+        self.queries = _fixed(tables.queries, "queries")
         self.done_splits = _fixed(tables.done_splits, "done_splits")
         self.done_rows = _fixed(tables.done_rows, "done_rows")
         self.is_known = _fixed(tables.is_known, "is_known")
         self.is_cold = _fixed(tables.is_cold, "is_cold")
-        self.inverse_norms = _fixed(self._candidates.inverse_norms(), "inverse_norms")
+        norms = np.linalg.norm(tables.candidates[:, :-1], axis=1)
+        inverse_norms = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)
+        self.inverse_norms = _fixed(inverse_norms.astype(np.float32), "inverse_norms")
         self.says = _fixed(tables.says, "says")
         users = tables.users_of_items()
         self.doer_splits = _fixed(users.indptr.astype(np.int64), "doer_splits")
@@ -67,8 +66,8 @@ class ServingModule(tf.Module):
         self.typical_norm = _fixed(np.float32(np.median(clicks) if len(clicks) else 1), "typical_norm")
         self.item_ids = _fixed(_names(tables.item_ids), "item_ids")
         self.user_ids = _fixed(_names(tables.user_ids), "user_ids")
-        self._item_rows = _lookup(tables.item_ids)
-        self._user_rows = _lookup(tables.user_ids)
+        self._item_rows = rows_by_name(self.item_ids)
+        self._user_rows = rows_by_name(self.user_ids)
         queries = tf.TensorSpec([None, tables.dim + 1], tf.float32)
         self.search = _function(self._search, [queries, _ROWS, _SPLITS, _NUMBER])
         self.search_among = _function(self._search_among, [queries, _ROWS, _ROWS, _SPLITS, _NUMBER])
@@ -80,7 +79,8 @@ class ServingModule(tf.Module):
             self.query_of_vectors = _function(self._query_of_vectors, [self._vector_spec])
 
     def signatures(self) -> dict[str, Any]:
-        """The signatures to save, by name; `recommend_from_vector` only where items have vectors."""
+        """The signatures to save, by name; `recommend_from_vector` only where items have vectors, and those that take
+        texts only where there are words to read them with."""
         specs: dict[str, tuple[Callable[..., Answer], list[tf.TensorSpec]]] = {
             "serving_default": (self._serving_default, [_named(_IDS, "user_id")]),
             "recommend": (
@@ -107,6 +107,8 @@ class ServingModule(tf.Module):
         if self._parts.encoders:
             given = [_named(self._vector_spec, "vector"), _named(_NUMBER, "k")]
             specs["recommend_from_vector"] = (self._recommend_from_vector, given)
+        if self.words is not None:
+            specs.update(word_signatures(self, self.words))
         return {name: _function(function, given).get_concrete_function() for name, (function, given) in specs.items()}
 
     @property
@@ -117,12 +119,12 @@ class ServingModule(tf.Module):
 
     def _serving_default(self, user_id: tf.Tensor) -> Answer:
         rows = self._user_rows.lookup(user_id)
-        return self._listed(self._queries.rows(rows), self._done(rows), tf.constant(self._default_k))
+        return self.listed(tf.gather(self.queries, rows), self._done(rows), tf.constant(self._default_k))
 
     def _recommend(self, user_id: tf.Tensor, k: tf.Tensor, exclude: tf.Tensor) -> Answer:
         rows = self._user_rows.lookup(user_id)
         excluded = tf.RaggedTensor.from_tensor(self._item_rows.lookup(exclude), row_splits_dtype=tf.int64)
-        return self._listed(self._queries.rows(rows), tf.concat([self._done(rows), excluded], axis=1), k)
+        return self.listed(tf.gather(self.queries, rows), tf.concat([self._done(rows), excluded], axis=1), k)
 
     def _recommend_among(self, user_id: tf.Tensor, include: tf.Tensor, k: tf.Tensor, exclude: tf.Tensor) -> Answer:
         rows = self._user_rows.lookup(user_id)
@@ -135,9 +137,9 @@ class ServingModule(tf.Module):
             included = tf.broadcast_to(self._item_rows.lookup(include), [num, given[1]])
         excluded = tf.RaggedTensor.from_tensor(self._item_rows.lookup(exclude), row_splits_dtype=tf.int64)
         hidden = tf.concat([self._done(rows), excluded], axis=1)
-        query = self._queries.rows(rows)
-        num_items = tf.shape(self.is_known)[0] - 1
-        found = best(query, self._listable, hidden, checked(k, num_items), among=included)
+        query = tf.gather(self.queries, rows)
+        num_items = tf.shape(self.candidates)[0] - 1
+        found = best(query, self.candidates, self.is_known, hidden, checked(k, num_items), among=included)
         return self._named(found)
 
     def _audience(self, item_id: tf.Tensor, k: tf.Tensor) -> Answer:
@@ -145,24 +147,19 @@ class ServingModule(tf.Module):
         return {"user_id": tf.gather(self.user_ids, rows), "score": scores}
 
     def _recommend_from_history(self, item_id: tf.Tensor, k: tf.Tensor) -> Answer:
-        rows = tf.sort(self._item_rows.lookup(item_id), axis=1)
-        # done twice is done once; row 0 is an id that nobody knows
-        before = tf.concat([tf.zeros_like(rows[:, :1]), rows[:, :-1]], axis=1)
-        counts = tf.reduce_sum(tf.cast(rows != before, tf.int64), axis=1)
-        splits = tf.concat([[0], tf.cumsum(counts)], axis=0)
-        history = tf.RaggedTensor.from_row_splits(tf.boolean_mask(rows, rows != before), splits, validate=False)
-        return self._listed(self.query_of_histories(history.values, splits), history, k)
+        history = self.histories(item_id)
+        return self.listed(self.query_of_histories(history.values, history.row_splits), history, k)
 
     def _recommend_from_vector(self, vector: tf.Tensor, k: tf.Tensor) -> Answer:
         query = self.query_of_vectors(vector)
-        return self._listed(query, nothing(query), k)
+        return self.listed(query, nothing(query), k)
 
     def _score(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         nums = [tf.shape(user_id)[0], tf.shape(item_id)[0]]
         tf.debugging.Assert(nums[0] == nums[1], ["`user_id` and `item_id` must be of one length; received", *nums])
         items = self._item_rows.lookup(item_id)
-        query = self._queries.rows(self._user_rows.lookup(user_id))
-        score = tf.reduce_sum(query * self._candidates.rows(items), axis=1)
+        query = tf.gather(self.queries, self._user_rows.lookup(user_id))
+        score = tf.reduce_sum(query * tf.gather(self.candidates, items), axis=1)
         return {"score": tf.where(tf.gather(self.is_known, items), score, LOWEST)}
 
     def _similar_items(self, item_id: tf.Tensor, k: tf.Tensor) -> Answer:
@@ -170,13 +167,26 @@ class ServingModule(tf.Module):
 
     # -- queries -------------------------------------------------------------------------------------------------
 
+    def histories(self, item_id: tf.Tensor) -> tf.RaggedTensor:
+        """Item rows of ids [B, H], every one once, int32 ragged [B, None]."""
+        rows = tf.sort(self._item_rows.lookup(item_id), axis=1)
+        # done twice is done once; row 0 is an id that nobody knows
+        before = tf.concat([tf.zeros_like(rows[:, :1]), rows[:, :-1]], axis=1)
+        counts = tf.reduce_sum(tf.cast(rows != before, tf.int64), axis=1)
+        splits = tf.concat([[0], tf.cumsum(counts)], axis=0)
+        return tf.RaggedTensor.from_row_splits(tf.boolean_mask(rows, rows != before), splits, validate=False)
+
     def _query_of_histories(self, rows: tf.Tensor, splits: tf.Tensor) -> tf.Tensor:
         """Query vectors [B, D + 1] of the flat item rows of B histories; unknown items say nothing."""
+        return self._parts.query(*self._done_sum(rows, splits))
+
+    def _done_sum(self, rows: tf.Tensor, splits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What histories sum up to [B, D], and the number of known items in each [B]."""
         num = tf.shape(splits)[0] - 1
         owner = tf.ragged.row_splits_to_segment_ids(splits, out_type=tf.int64)
         known = tf.cast(tf.gather(self.says, rows), tf.float32)
-        summed = tf.math.unsorted_segment_sum(self._history.rows(rows), owner, num)  # unknown rows are zeros
-        return self._parts.query(summed, tf.math.unsorted_segment_sum(known, owner, num))
+        summed = tf.math.unsorted_segment_sum(tf.gather(self.history, rows), owner, num)  # unknown rows are zeros
+        return summed, tf.math.unsorted_segment_sum(known, owner, num)
 
     def _query_of_vectors(self, vector: tf.Tensor) -> tf.Tensor:
         """Query vectors [B, D + 1] of sentences; zeros in a row are a sentence in which the encoder knew nothing.
@@ -186,18 +196,31 @@ class ServingModule(tf.Module):
         more of what is wanted than a click does, so the prior stands back as after `SENTENCE_COUNT` of them;
         otherwise every sentence would get the popular list.
         """
+        return self._parts.query(*self._said_sum(vector))
+
+    def query_of_both(self, history: tf.RaggedTensor, vector: tf.Tensor) -> tf.Tensor:
+        """Query vectors [B, D + 1] of people known by what they did and by a sentence.
+
+        The sentence joins the history as `SENTENCE_COUNT` interactions; either may say nothing.
+        """
+        done, num_done = self._done_sum(history.values, history.row_splits)
+        said, num_said = self._said_sum(vector)
+        return self._parts.query(done + said, num_done + num_said)
+
+    def _said_sum(self, vector: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The same of sentences: the sum of the interactions that each stands for, and their number."""
         vector = _finite(vector)
         says = tf.reduce_any(vector != 0, axis=1)
         says_float = tf.cast(says, tf.float32)
         direction = tf.math.l2_normalize(self._parts.sentence(vector, says), axis=1)
         counts = SENTENCE_COUNT * says_float
         length = self.typical_norm * tf.pow(SENTENCE_COUNT, self._parts.pooling_alpha)  # pooling divides by it
-        return self._parts.query(length * direction * says_float[:, None], counts)
+        return length * direction * says_float[:, None], counts
 
     def _audience_of_rows(self, item_rows: tf.Tensor, k: tf.Tensor) -> Found:
         """User rows and scores [B, min(k, U)] of the users that score each item highest, who did it left out."""
         everybody = tf.RaggedTensor.from_row_splits(self.doer_rows, self.doer_splits, validate=False)
-        vectors = self._candidates.rows(item_rows)
+        vectors = tf.gather(self.candidates, item_rows)
         return self._best_users(vectors, tf.gather(self.is_known, item_rows), tf.gather(everybody, item_rows), k)
 
     def _audience_of_vectors(self, vector: tf.Tensor, k: tf.Tensor) -> Found:
@@ -207,8 +230,9 @@ class ServingModule(tf.Module):
         return self._best_users(self._parts.newcomer(vector, says), says, nothing(vector), k)
 
     def _best_users(self, items: tf.Tensor, listed: tf.Tensor, hidden: tf.RaggedTensor, k: tf.Tensor) -> Found:
-        rows = Rows(self.queries, self.no_users, self.query_scales)
-        return best(items, rows, hidden, checked(k, tf.shape(self.user_ids)[0] - 1), asked=listed)
+        num_users = tf.shape(self.queries)[0] - 1
+        is_user = tf.range(num_users + 1) > 0
+        return best(items, self.queries, is_user, hidden, checked(k, num_users), asked=listed)
 
     def _done(self, user_rows: tf.Tensor) -> tf.RaggedTensor:
         everybody = tf.RaggedTensor.from_row_splits(self.done_rows, self.done_splits, validate=False)
@@ -219,41 +243,36 @@ class ServingModule(tf.Module):
     def _search(self, query: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor) -> Found:
         """Item rows and scores [B, min(k, I)]; row 0 and the lowest float32 where the list ran out."""
         hidden = tf.RaggedTensor.from_row_splits(hidden_rows, hidden_splits, validate=False)
-        num_items = tf.shape(self.is_known)[0] - 1
-        return best(query, self._listable, hidden, checked(k, num_items))
+        num_items = tf.shape(self.candidates)[0] - 1
+        return best(query, self.candidates, self.is_known, hidden, checked(k, num_items))
 
     def _search_among(
         self, query: tf.Tensor, item_rows: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor
     ) -> Found:
         """The same among N distinct item rows only, [B, min(k, N)]."""
         hidden = tf.RaggedTensor.from_row_splits(hidden_rows, hidden_splits, validate=False)
+        vectors = tf.gather(self.candidates, item_rows)
+        is_known = tf.gather(self.is_known, item_rows)
         num = tf.shape(item_rows)[0]
-        item_rows = tf.pad(item_rows, [[0, -num % CHUNK]])  # with row 0, which is not listed
-        unlisted = tf.cast(tf.where(~tf.gather(self.is_known, item_rows))[:, 0], tf.int32)
-        column = tf.fill(tf.shape(self.is_known), -1)
-        column = tf.tensor_scatter_nd_update(column, item_rows[:num, None], tf.range(num))
+        column = tf.fill([tf.shape(self.candidates)[0]], -1)
+        column = tf.tensor_scatter_nd_update(column, item_rows[:, None], tf.range(num))
         hidden = hidden.with_values(tf.gather(column, hidden.values))
-        rows = Rows(self._candidates.rows(item_rows), unlisted)
-        positions, values = best(query, rows, hidden, checked(k, num))
+        positions, values = best(query, vectors, is_known, hidden, checked(k, num))
         found = values > LOWEST
         padded = tf.concat([item_rows, [0]], axis=0)  # something to gather from where N is 0
         return tf.where(found, tf.gather(padded, positions), 0), values
 
     def _similar(self, item_rows: tf.Tensor, k: tf.Tensor) -> Found:
         """Item rows and cosines [B, min(k, I)] of the items nearest to each, itself left out."""
-        asked = tf.cast(tf.gather(self.candidates, item_rows), tf.float32)
-        asked = asked[:, :-1] * tf.gather(self.inverse_norms, item_rows)[:, None]
+        asked = tf.gather(self.candidates, item_rows)[:, :-1] * tf.gather(self.inverse_norms, item_rows)[:, None]
         asked = tf.pad(asked, [[0, 0], [0, 1]])  # the last column of candidates is the prior: it says nothing here
         known = tf.gather(self.is_known, item_rows)
         itself = tf.RaggedTensor.from_tensor(item_rows[:, None], row_splits_dtype=tf.int64)
-        rows = Rows(self.candidates, self.unlisted, self.inverse_norms)
-        return best(asked, rows, itself, checked(k, tf.shape(self.is_known)[0] - 1), asked=known)
+        k = checked(k, tf.shape(self.candidates)[0] - 1)
+        return best(asked, self.candidates, self.is_known, itself, k, asked=known, scale=self.inverse_norms)
 
-    @property
-    def _listable(self) -> Rows:
-        return Rows(self.candidates, self.unlisted, self.candidate_scales)
-
-    def _listed(self, query: tf.Tensor, hidden: tf.RaggedTensor, k: tf.Tensor) -> Answer:
+    def listed(self, query: tf.Tensor, hidden: tf.RaggedTensor, k: tf.Tensor) -> Answer:
+        """The answer of a signature: the best k items of each query, but those in `hidden`."""
         return self._named(self.search(query, hidden.values, hidden.row_splits, k))
 
     def _named(self, found: Found) -> Answer:
@@ -280,15 +299,5 @@ def _fixed(values: Any, name: str) -> tf.Variable:
     return tf.Variable(values, trainable=False, name=name)
 
 
-def _unlisted(listed: npt.NDArray[np.bool_], num: int) -> npt.NDArray[np.int32]:
-    """Which of `num` rows no query finds: those that say so, and those that only fill up."""
-    return np.flatnonzero(~np.pad(listed, (0, num - len(listed)))).astype(np.int32)
-
-
 def _names(ids: Iterable[str]) -> tf.Tensor:
     return tf.constant([b"", *(text.encode("utf-8") for text in ids)], tf.string)
-
-
-def _lookup(ids: Ids) -> tf.lookup.StaticHashTable:
-    rows = tf.range(1, len(ids) + 1, dtype=tf.int32)
-    return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(_names(ids)[1:], rows), default_value=0)

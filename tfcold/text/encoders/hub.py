@@ -96,6 +96,10 @@ class HubEncoder:
             )
         return vectors
 
+    def call(self, texts: Any) -> Any:
+        """What the model gives for a tensor of strings [N], the output chosen."""
+        return self._picked(self._function(texts))
+
     def _picked(self, answer: Any) -> Any:
         if not isinstance(answer, dict):
             return answer
@@ -108,7 +112,7 @@ class HubEncoder:
 
     @cached_property
     def _function(self) -> Any:
-        model = self._model
+        model = self.model
         if self.signature is None and callable(model):
             return model
         wanted = self.signature or "serving_default"
@@ -119,7 +123,8 @@ class HubEncoder:
         return lambda texts: function(**{argument: texts})
 
     @cached_property
-    def _model(self) -> Any:
+    def model(self) -> Any:
+        """What `tensorflow_hub.load` gives, loaded on first use."""
         import tfcold._keras  # noqa: F401  settles tf.keras first
 
         import tensorflow_hub as hub  # isort: skip

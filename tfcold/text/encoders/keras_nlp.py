@@ -58,7 +58,7 @@ class KerasNLPEncoder:
     @cached_property
     def dim(self) -> int:
         """T, from the preset's config where it says, else from the model."""
-        return width_in_config(self.folder) or int(self._embedder.output_shape[-1])
+        return width_in_config(self.folder) or int(self.embedder.output_shape[-1])
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 64) -> Vectors:
         """float32 [N, T], row i for `texts[i]`.
@@ -93,7 +93,7 @@ class KerasNLPEncoder:
         return result
 
     def _tokens(self, texts: list[str]) -> dict[str, npt.NDArray[Any]]:
-        inputs = self._embedder.preprocessor(texts)
+        inputs = self.embedder.preprocessor(texts)
         return {name: np.asarray(values) for name, values in inputs.items()}
 
     def _forward(self, inputs: dict[str, npt.NDArray[Any]]) -> Vectors:
@@ -103,12 +103,13 @@ class KerasNLPEncoder:
     def _compiled(self) -> Any:
         import tensorflow as tf
 
-        embedder = self._embedder
+        embedder = self.embedder
         signature = {name: tf.TensorSpec([None, None], values.dtype) for name, values in self._tokens(["a"]).items()}
         return tf.function(lambda inputs: embedder(inputs, training=False), input_signature=[signature])
 
     @cached_property
-    def _embedder(self) -> Any:
+    def embedder(self) -> Any:
+        """The `keras_nlp.models.TextEmbedder`, loaded on first use."""
         import tfcold._keras  # noqa: F401  settles tf.keras before keras-nlp brings Keras 3
 
         import keras_nlp  # isort: skip

@@ -105,6 +105,27 @@ class LexicalEncoder:
         self._require_fitted()
         return self._fingerprint
 
+    @property
+    def vocabulary(self) -> list[str]:
+        """The V terms it knows, in the order of `idf` and `components`. Needs `fit`."""
+        self._require_fitted()
+        return list(self._vocabulary)
+
+    @property
+    def idf(self) -> npt.NDArray[np.float32]:
+        """float32 [V], what a term that stands once in a row weighs."""
+        return self._idf
+
+    @property
+    def components(self) -> npt.NDArray[np.float32]:
+        """float32 [V, T], the projection."""
+        return self._components
+
+    @property
+    def char_ngrams(self) -> tuple[int, int] | None:
+        """Shortest and longest piece of a word that counts as a term; None for none."""
+        return self._require_fitted().char_ngrams
+
     def fit(self, frame: pd.DataFrame) -> LexicalEncoder:
         """Learns terms, bands and projection from these rows; returns itself.
 

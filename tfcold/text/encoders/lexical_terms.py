@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,6 +133,22 @@ class RowTerms:
         return cls(
             tuple(content["text"]), tuple(content["categorical"]), edges, None if pieces is None else tuple(pieces)
         )
+
+
+def word_ranges() -> list[tuple[int, int]]:
+    """First and last code points of every run of characters that words are made of."""
+    return _ranges(lambda character: _WORD.match(character) is not None)
+
+
+def combining_ranges() -> list[tuple[int, int]]:
+    """The same of accents, which are left out."""
+    return _ranges(lambda character: unicodedata.combining(character) != 0)
+
+
+def _ranges(holds: Callable[[str], bool]) -> list[tuple[int, int]]:
+    points = [point for point in range(sys.maxunicode + 1) if not 0xD800 <= point <= 0xDFFF and holds(chr(point))]
+    starts = [at for at, point in enumerate(points) if at == 0 or points[at - 1] != point - 1]
+    return [(points[at], points[end - 1]) for at, end in zip(starts, [*starts[1:], len(points)], strict=True)]
 
 
 def _edges(values: np.ndarray[Any, np.dtype[np.float64]], bins: int) -> tuple[float, ...]:

@@ -1,0 +1,35 @@
+"""Opening SavedModels, those that read words among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import tensorflow as tf
+
+from tfcold.errors import BundleError
+from tfcold.manifest import Manifest
+
+IN_GRAPH: Final = "in_graph"  # of a block in the manifest: its encoder is part of the SavedModel
+
+
+def reads_words(manifest: Manifest) -> bool:
+    """Whether the bundle has signatures that take texts."""
+    return any(said.get(IN_GRAPH) for said in manifest.text.values())
+
+
+def load_saved_model(version: Path, manifest: Manifest) -> Any:
+    """What `tf.saved_model.load` gives of a version folder, once the ops that it needs are there.
+
+    Raises:
+        BundleError: it reads words, and TensorFlow Text cannot be imported.
+    """
+    if reads_words(manifest):
+        try:
+            import tensorflow_text  # noqa: F401  registers its ops
+        except ImportError as error:
+            raise BundleError(
+                f"`{version}` reads words by ops of TensorFlow Text, which cannot be imported: {error}. "
+                f"`pip install tensorflow-text` of TensorFlow's version, {tf.__version__}"
+            ) from error
+    return tf.saved_model.load(str(version))
