@@ -79,8 +79,10 @@ class ServingModule(tf.Module):
             self.query_of_vectors = _function(self._query_of_vectors, [self._vector_spec])
 
     def signatures(self) -> dict[str, Any]:
-        """The signatures to save, by name; `recommend_from_vector` only where items have vectors, and those that take
-        texts only where there are words to read them with."""
+        """The signatures to save, by name.
+
+        `recommend_from_vector` is there where items have vectors, those that take texts where words are read.
+        """
         specs: dict[str, tuple[Callable[..., Answer], list[tf.TensorSpec]]] = {
             "serving_default": (self._serving_default, [_named(_IDS, "user_id")]),
             "recommend": (

@@ -141,6 +141,6 @@ def _check_near(what: str, found: Floats, expected: Floats) -> None:
     off = float(np.abs(found - expected).max(initial=0)) / scale
     if not off <= TOLERANCE:
         raise BundleError(
-            f"{what} gives vectors that differ by {off:.3g} from those of Python, more than {TOLERANCE:g}, so nothing was "
-            f"kept. Please report this. {WAY_OUT}"
+            f"{what} gives vectors that differ by {off:.3g} from those of Python, more than {TOLERANCE:g}, so nothing "
+            f"was kept. Please report this. {WAY_OUT}"
         )

@@ -19,7 +19,10 @@ from tfcold.export.readers.static import static_reader
 from tfcold.export.readers.transformer import TransformerReader
 from tfcold.text.encoders import HubEncoder, KerasNLPEncoder, LexicalEncoder, StaticEncoder
 
-WAY_OUT: Final = "Write the bundle without it, encode sentences outside (`tfcold.export.encode_texts`), and ask `recommend_from_vector`"
+WAY_OUT: Final = (
+    "Write the bundle without it, encode sentences outside (`tfcold.export.encode_texts`), and ask "
+    "`recommend_from_vector`"
+)
 _READERS: Final[dict[type, Callable[[Any], tf.Module]]] = {
     HubEncoder: HubReader,
     KerasNLPEncoder: TransformerReader,

@@ -18,9 +18,9 @@ _GAP: Final = " "
 class LexicalReader(tf.Module):
     """Reads sentences as `LexicalEncoder.encode` does.
 
-    What is a letter, a digit or an accent is written into the graph as Python says when the bundle is made. Lower case and
-    decomposition come from the ICU inside TensorFlow, which may know another edition of Unicode: letters that came to
-    Unicode in 2021 or later can be read differently, and no others.
+    What is a letter, a digit or an accent is written into the graph as Python says when the bundle is made. Lower case
+    and decomposition come from the ICU inside TensorFlow, which may know another edition of Unicode: letters that came
+    to Unicode in 2021 or later can be read differently, and no others.
 
     Args:
         encoder: fitted.
