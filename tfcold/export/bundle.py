@@ -24,6 +24,7 @@ from tfcold.export.module import ServingModule
 from tfcold.export.parts import Parts
 from tfcold.export.tables import ServingTables, queries_of, tables_of_model
 from tfcold.export.verification import HALF_TOLERANCE, TOLERANCE, Floats, Rows, ScoresOf, verify
+from tfcold.export.words import Words, said_in_graph, verify_words, words_of
 from tfcold.files import write_json, written_aside
 from tfcold.manifest import (
     EXTRA,
@@ -59,6 +60,7 @@ class BundleContent:
         extra: files and folders by their path under `assets.extra/`, to be copied.
         encoders: encoders by block, or short names of encoders.
         split: candidates by block, for explanations, or None.
+        words: what reads texts within the SavedModel, or None.
     """
 
     tables: ServingTables
@@ -68,6 +70,7 @@ class BundleContent:
     extra: Mapping[str, Path] = field(default_factory=dict)
     encoders: Mapping[str, TextEncoder | str] = field(default_factory=dict)
     split: ItemSplit | None = None
+    words: Words | None = None
 
 
 def export(
@@ -81,6 +84,7 @@ def export(
     features: Features | None = None,
     name: str | None = None,
     default_k: int = 20,
+    with_encoder: bool = False,
 ) -> Path:
     """The version folder of a new bundle, `folder/1`, or `folder/<n + 1>` where `folder` is a bundle with n versions.
 
@@ -100,6 +104,8 @@ def export(
             of vectors makes up, where that takes no more than 64 MB; else explanations cannot tell blocks apart.
         name: str, default the last part of `folder`.
         default_k: int, at least 1. Length of the lists of the signature `serving_default`.
+        with_encoder: bool, default False. Put the encoders into the SavedModel, so that signatures take texts
+            (`recommend_from_text` and others). Needs the encoder of the first block among `encoders`.
 
     Raises:
         BundleError: `folder` exists and is not a bundle, cannot be written, or does not answer as the model does.
@@ -118,6 +124,7 @@ def export(
         for block, width in schema.item_vectors.items()
     }
     check_encoders(text, encoders or {})
+    words = words_of(text, encoders or {}) if with_encoder else None
     tables, parts = tables_of_model(trained), Parts.of_model(model)
     manifest = Manifest(
         name=name or folder.resolve().name,
@@ -130,7 +137,7 @@ def export(
         model=model.get_config(),
         parts=parts.config(),
         settings=trained.settings.to_dict(),
-        text=text,
+        text=said_in_graph(text, words),
         split=dict(trained.split),
         metrics=dict(report or {}),
         versions=package_versions(),
@@ -140,7 +147,7 @@ def export(
     if features is not None:
         ids = np.asarray(model.candidate_tower.embedding.get_weights()[0], np.float32)
         split = split_of_items(parts, features.items, ids, tables.is_cold)
-    content = BundleContent(tables, parts, manifest, items, extra, encoders or {}, split)
+    content = BundleContent(tables, parts, manifest, items, extra, encoders or {}, split, words)
     # a model that computes in half precision is served in float32
     tolerance = TOLERANCE if model.user_tower.compute_dtype == "float32" else HALF_TOLERANCE
     return write_bundle(folder, content, *_expectations(trained), tolerance)
@@ -174,10 +181,11 @@ def write_bundle(
 ) -> Path:
     """The version folder, written aside, verified (see there for the last three arguments) and renamed."""
     with _one_line(folder), _new_version(folder) as (aside, final):
-        module = ServingModule(content.tables, content.parts, content.manifest.default_k)
+        module = ServingModule(content.tables, content.parts, content.manifest.default_k, words=content.words)
         tf.saved_model.save(module, str(aside), signatures=module.signatures())
         _write_extra(aside, content)
         verify(aside, content.tables, known, unseen, tolerance)
+        verify_words(aside, content.words)
     logger.info("bundle: %s", final)
     return final
 

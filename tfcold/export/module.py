@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from tfcold.export.parts import Parts
 from tfcold.export.readers.lookup import rows_by_name
-from tfcold.export.search import LOWEST, Found, best, checked, nothing
+from tfcold.export.search import CHUNK, LOWEST, Found, Rows, best, checked, nothing
+from tfcold.export.stored import Store, Stored
 from tfcold.export.tables import ServingTables
 from tfcold.export.word_signatures import word_signatures
 from tfcold.export.words import Words
@@ -40,24 +42,36 @@ class ServingModule(tf.Module):
         parts: the layers for histories, sentences and items that training never saw.
         default_k: int, at least 1. Length of the lists of `serving_default`.
         words: what reads texts, or None (default): no signature takes texts.
+        store: in what the tables are kept, `float32` (default), `float16` or `int8`.
     """
 
-    def __init__(self, tables: ServingTables, parts: Parts, default_k: int = 20, *, words: Words | None = None) -> None:
+    def __init__(
+        self,
+        tables: ServingTables,
+        parts: Parts,
+        default_k: int = 20,
+        *,
+        words: Words | None = None,
+        store: Store = "float32",
+    ) -> None:
         super().__init__(name="tfcold")
         self._parts = parts
         self._default_k = default_k
         self.words = words
         self.part_weights = parts.variables
-        self.candidates = _fixed(tables.candidates, "candidates")
-        self.history = _fixed(tables.history, "history")
-        self.queries = _fixed(tables.queries, "queries")
+        self._candidates = Stored.of(tables.candidates, store, "candidates", CHUNK)
+        self._history = Stored.of(tables.history, store, "history")
+        self._queries = Stored.of(tables.queries, store, "queries", CHUNK)
+        self.candidates, self.candidate_scales = self._candidates.values, self._candidates.scales
+        self.history, self.history_scales = self._history.values, self._history.scales
+        self.queries, self.query_scales = self._queries.values, self._queries.scales
+        self.unlisted = _fixed(_unlisted(tables.is_known, self.candidates.shape[0]), "unlisted")
+        self.no_users = _fixed(_unlisted(np.arange(len(tables.user_ids) + 1) > 0, self.queries.shape[0]), "no_users")
         self.done_splits = _fixed(tables.done_splits, "done_splits")
         self.done_rows = _fixed(tables.done_rows, "done_rows")
         self.is_known = _fixed(tables.is_known, "is_known")
         self.is_cold = _fixed(tables.is_cold, "is_cold")
-        norms = np.linalg.norm(tables.candidates[:, :-1], axis=1)
-        inverse_norms = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)
-        self.inverse_norms = _fixed(inverse_norms.astype(np.float32), "inverse_norms")
+        self.inverse_norms = _fixed(self._candidates.inverse_norms(), "inverse_norms")
         self.says = _fixed(tables.says, "says")
         users = tables.users_of_items()
         self.doer_splits = _fixed(users.indptr.astype(np.int64), "doer_splits")
@@ -121,12 +135,12 @@ class ServingModule(tf.Module):
 
     def _serving_default(self, user_id: tf.Tensor) -> Answer:
         rows = self._user_rows.lookup(user_id)
-        return self.listed(tf.gather(self.queries, rows), self._done(rows), tf.constant(self._default_k))
+        return self.listed(self._queries.rows(rows), self._done(rows), tf.constant(self._default_k))
 
     def _recommend(self, user_id: tf.Tensor, k: tf.Tensor, exclude: tf.Tensor) -> Answer:
         rows = self._user_rows.lookup(user_id)
         excluded = tf.RaggedTensor.from_tensor(self._item_rows.lookup(exclude), row_splits_dtype=tf.int64)
-        return self.listed(tf.gather(self.queries, rows), tf.concat([self._done(rows), excluded], axis=1), k)
+        return self.listed(self._queries.rows(rows), tf.concat([self._done(rows), excluded], axis=1), k)
 
     def _recommend_among(self, user_id: tf.Tensor, include: tf.Tensor, k: tf.Tensor, exclude: tf.Tensor) -> Answer:
         rows = self._user_rows.lookup(user_id)
@@ -139,9 +153,9 @@ class ServingModule(tf.Module):
             included = tf.broadcast_to(self._item_rows.lookup(include), [num, given[1]])
         excluded = tf.RaggedTensor.from_tensor(self._item_rows.lookup(exclude), row_splits_dtype=tf.int64)
         hidden = tf.concat([self._done(rows), excluded], axis=1)
-        query = tf.gather(self.queries, rows)
-        num_items = tf.shape(self.candidates)[0] - 1
-        found = best(query, self.candidates, self.is_known, hidden, checked(k, num_items), among=included)
+        query = self._queries.rows(rows)
+        num_items = tf.shape(self.is_known)[0] - 1
+        found = best(query, self._listable, hidden, checked(k, num_items), among=included)
         return self._named(found)
 
     def _audience(self, item_id: tf.Tensor, k: tf.Tensor) -> Answer:
@@ -160,8 +174,8 @@ class ServingModule(tf.Module):
         nums = [tf.shape(user_id)[0], tf.shape(item_id)[0]]
         tf.debugging.Assert(nums[0] == nums[1], ["`user_id` and `item_id` must be of one length; received", *nums])
         items = self._item_rows.lookup(item_id)
-        query = tf.gather(self.queries, self._user_rows.lookup(user_id))
-        score = tf.reduce_sum(query * tf.gather(self.candidates, items), axis=1)
+        query = self._queries.rows(self._user_rows.lookup(user_id))
+        score = tf.reduce_sum(query * self._candidates.rows(items), axis=1)
         return {"score": tf.where(tf.gather(self.is_known, items), score, LOWEST)}
 
     def _similar_items(self, item_id: tf.Tensor, k: tf.Tensor) -> Answer:
@@ -187,7 +201,7 @@ class ServingModule(tf.Module):
         num = tf.shape(splits)[0] - 1
         owner = tf.ragged.row_splits_to_segment_ids(splits, out_type=tf.int64)
         known = tf.cast(tf.gather(self.says, rows), tf.float32)
-        summed = tf.math.unsorted_segment_sum(tf.gather(self.history, rows), owner, num)  # unknown rows are zeros
+        summed = tf.math.unsorted_segment_sum(self._history.rows(rows), owner, num)  # unknown rows are zeros
         return summed, tf.math.unsorted_segment_sum(known, owner, num)
 
     def _query_of_vectors(self, vector: tf.Tensor) -> tf.Tensor:
@@ -222,7 +236,7 @@ class ServingModule(tf.Module):
     def _audience_of_rows(self, item_rows: tf.Tensor, k: tf.Tensor) -> Found:
         """User rows and scores [B, min(k, U)] of the users that score each item highest, who did it left out."""
         everybody = tf.RaggedTensor.from_row_splits(self.doer_rows, self.doer_splits, validate=False)
-        vectors = tf.gather(self.candidates, item_rows)
+        vectors = self._candidates.rows(item_rows)
         return self._best_users(vectors, tf.gather(self.is_known, item_rows), tf.gather(everybody, item_rows), k)
 
     def _audience_of_vectors(self, vector: tf.Tensor, k: tf.Tensor) -> Found:
@@ -232,9 +246,8 @@ class ServingModule(tf.Module):
         return self._best_users(self._parts.newcomer(vector, says), says, nothing(vector), k)
 
     def _best_users(self, items: tf.Tensor, listed: tf.Tensor, hidden: tf.RaggedTensor, k: tf.Tensor) -> Found:
-        num_users = tf.shape(self.queries)[0] - 1
-        is_user = tf.range(num_users + 1) > 0
-        return best(items, self.queries, is_user, hidden, checked(k, num_users), asked=listed)
+        rows = Rows(self.queries, self.no_users, self.query_scales)
+        return best(items, rows, hidden, checked(k, tf.shape(self.user_ids)[0] - 1), asked=listed)
 
     def _done(self, user_rows: tf.Tensor) -> tf.RaggedTensor:
         everybody = tf.RaggedTensor.from_row_splits(self.done_rows, self.done_splits, validate=False)
@@ -245,33 +258,39 @@ class ServingModule(tf.Module):
     def _search(self, query: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor) -> Found:
         """Item rows and scores [B, min(k, I)]; row 0 and the lowest float32 where the list ran out."""
         hidden = tf.RaggedTensor.from_row_splits(hidden_rows, hidden_splits, validate=False)
-        num_items = tf.shape(self.candidates)[0] - 1
-        return best(query, self.candidates, self.is_known, hidden, checked(k, num_items))
+        num_items = tf.shape(self.is_known)[0] - 1
+        return best(query, self._listable, hidden, checked(k, num_items))
 
     def _search_among(
         self, query: tf.Tensor, item_rows: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor
     ) -> Found:
         """The same among N distinct item rows only, [B, min(k, N)]."""
         hidden = tf.RaggedTensor.from_row_splits(hidden_rows, hidden_splits, validate=False)
-        vectors = tf.gather(self.candidates, item_rows)
-        is_known = tf.gather(self.is_known, item_rows)
         num = tf.shape(item_rows)[0]
-        column = tf.fill([tf.shape(self.candidates)[0]], -1)
-        column = tf.tensor_scatter_nd_update(column, item_rows[:, None], tf.range(num))
+        item_rows = tf.pad(item_rows, [[0, -num % CHUNK]])  # with row 0, which is not listed
+        unlisted = tf.cast(tf.where(~tf.gather(self.is_known, item_rows))[:, 0], tf.int32)
+        column = tf.fill(tf.shape(self.is_known), -1)
+        column = tf.tensor_scatter_nd_update(column, item_rows[:num, None], tf.range(num))
         hidden = hidden.with_values(tf.gather(column, hidden.values))
-        positions, values = best(query, vectors, is_known, hidden, checked(k, num))
+        rows = Rows(self._candidates.rows(item_rows), unlisted)
+        positions, values = best(query, rows, hidden, checked(k, num))
         found = values > LOWEST
         padded = tf.concat([item_rows, [0]], axis=0)  # something to gather from where N is 0
         return tf.where(found, tf.gather(padded, positions), 0), values
 
     def _similar(self, item_rows: tf.Tensor, k: tf.Tensor) -> Found:
         """Item rows and cosines [B, min(k, I)] of the items nearest to each, itself left out."""
-        asked = tf.gather(self.candidates, item_rows)[:, :-1] * tf.gather(self.inverse_norms, item_rows)[:, None]
+        asked = self._candidates.rows(item_rows)[:, :-1] * tf.gather(self.inverse_norms, item_rows)[:, None]
         asked = tf.pad(asked, [[0, 0], [0, 1]])  # the last column of candidates is the prior: it says nothing here
         known = tf.gather(self.is_known, item_rows)
         itself = tf.RaggedTensor.from_tensor(item_rows[:, None], row_splits_dtype=tf.int64)
-        k = checked(k, tf.shape(self.candidates)[0] - 1)
-        return best(asked, self.candidates, self.is_known, itself, k, asked=known, scale=self.inverse_norms)
+        scales = self.inverse_norms if self.candidate_scales is None else self.inverse_norms * self.candidate_scales
+        rows = Rows(self.candidates, self.unlisted, scales)
+        return best(asked, rows, itself, checked(k, tf.shape(self.is_known)[0] - 1), asked=known)
+
+    @property
+    def _listable(self) -> Rows:
+        return Rows(self.candidates, self.unlisted, self.candidate_scales)
 
     def listed(self, query: tf.Tensor, hidden: tf.RaggedTensor, k: tf.Tensor) -> Answer:
         """The answer of a signature: the best k items of each query, but those in `hidden`."""
@@ -299,6 +318,11 @@ def _named(spec: tf.TensorSpec, name: str) -> tf.TensorSpec:
 
 def _fixed(values: Any, name: str) -> tf.Variable:
     return tf.Variable(values, trainable=False, name=name)
+
+
+def _unlisted(listed: npt.NDArray[np.bool_], num: int) -> npt.NDArray[np.int32]:
+    """Which of `num` rows no query finds: those that say so, and those that only fill up."""
+    return np.flatnonzero(~np.pad(listed, (0, num - len(listed)))).astype(np.int32)
 
 
 def _names(ids: Iterable[str]) -> tf.Tensor:
