@@ -122,3 +122,26 @@ def serve() -> Iterator[Any]:
 def server(serve: Any) -> Any:
     """One that answers well."""
     return serve()
+
+
+@pytest.fixture(scope="session")
+def causal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A preset folder: GPT-2's architecture, a layer of width 8, random weights, characters as tokens."""
+    import tfcold._keras  # noqa: F401
+
+    import keras_nlp  # isort: skip
+    import keras
+
+    keras.utils.set_random_seed(3)
+    letters = [chr(code) for code in range(33, 127)] + ["Ġ", "Ċ", "th"]
+    vocabulary = {"<|endoftext|>": 0, **{letter: place + 1 for place, letter in enumerate(letters)}}
+    tokenizer = keras_nlp.models.GPT2Tokenizer(vocabulary=vocabulary, merges=["t h"])
+    preprocessor = keras_nlp.models.GPT2CausalLMPreprocessor(tokenizer=tokenizer, sequence_length=64)
+    backbone = keras_nlp.models.GPT2Backbone(
+        vocabulary_size=len(vocabulary), num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16,
+        max_sequence_length=4_096,
+    )  # fmt: skip
+    model = keras_nlp.models.GPT2CausalLM(backbone=backbone, preprocessor=preprocessor)
+    path = tmp_path_factory.mktemp("preset") / "tiny"
+    model.save_to_preset(str(path))
+    return path

@@ -18,6 +18,8 @@ def said_of(data: dict[str, Any]) -> dict[str, Any]:
     """The answer of a model that does as it was asked."""
     if "things" in data:
         return {"row": data["row"], "profile": f"Cares for {data['things'][0]} and the like."}
+    if "item" in data:
+        return {"row": data["row"], "sentence": f"{data['item']} goes with {' and '.join(data.get('history', ()))}."}
     return {
         "row": data["row"],
         "what": f"a thing called {data.get('title', '?')}",
@@ -28,7 +30,7 @@ def said_of(data: dict[str, Any]) -> dict[str, Any]:
 
 def data_in(prompt: str) -> dict[str, Any]:
     """What stands between the tags of a prompt."""
-    found = re.search(r"<(item|history)>(.*?)</\1>", prompt, re.DOTALL)
+    found = re.search(r"<(item|history|facts)>(.*?)</\1>", prompt, re.DOTALL)
     assert found is not None, prompt
     return dict(json.loads(found[2]))
 

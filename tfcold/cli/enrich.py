@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--prefix", default="llm", metavar="P", help="starts the names of new columns, default llm")
     parser.add_argument("--mask-users", metavar="F", help="table with user_id: ids to mask in what is sent")
-    language.add_model(parser, required=True)
+    language.add_model(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
     ids: list[str] = []
     if args.mask_users is not None:
         ids = read_users(args.mask_users, argument="--mask-users").frame[USER_ID].tolist()
-    model, budget = language.open_model(args)
+    model, budget = language.open_model(args, args.model)
     plan = plan_enrichment(
         items,
         is_remote=model.is_remote,

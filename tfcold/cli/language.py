@@ -1,4 +1,4 @@
-"""What `enrich` and `profile` share: options of a model, a budget, and lines about cost and masks."""
+"""What `enrich`, `profile` and `explain` share: options of a model, a budget, and lines about cost and masks."""
 
 from __future__ import annotations
 
@@ -24,13 +24,18 @@ under TFCOLD_CACHE, and the same command goes on from there.
 """
 
 
-def add_model(parser: argparse.ArgumentParser, *, required: bool) -> None:
-    """The options about the model, what it may cost, and what may be sent."""
-    model = parser.add_argument_group("model")
+def add_model(parser: argparse.ArgumentParser, *, option: str = "--model", without: str | None = None) -> None:
+    """The options about the model, what it may cost, and what may be sent.
+
+    Args:
+        option: what the model is called on this command line.
+        without: what is done where none is given; None where one has to be.
+    """
+    model = parser.add_argument_group("language model")
     model.add_argument(
-        "--model", required=required, metavar="M",
+        option, required=without is None, metavar="M",
         help="URL#NAME of an endpoint that speaks the protocol of OpenAI, openai:NAME, keras-nlp:PRESET or a folder"
-        + ("" if required else " (default: none, profiles are counted)"),
+        + ("" if without is None else f" (default: none, {without})"),
     )  # fmt: skip
     model.add_argument("--prompt", metavar="V", help="version of the prompt, or a .txt file of the same form")
     model.add_argument(
@@ -56,17 +61,17 @@ def add_model(parser: argparse.ArgumentParser, *, required: bool) -> None:
     send.add_argument("--list-masked", action="store_true", help="list what was masked, on standard output")
 
 
-def open_model(args: argparse.Namespace) -> tuple[LanguageModel, Budget]:
-    """The model that was named, with its cache and budget."""
+def open_model(args: argparse.Namespace, name: str) -> tuple[LanguageModel, Budget]:
+    """The model of this name, with its cache and budget."""
     from tfcold.language import Budget, Prices, budgeted, cached
     from tfcold.language import open_model as opened
 
     options: dict[str, Any] = {}
-    if "#" in args.model or args.model.startswith("openai:"):
+    if "#" in name or name.startswith("openai:"):
         options |= {"timeout_seconds": args.timeout, "is_base": args.base_model}
         if args.concurrency is not None:
             options["concurrency"] = args.concurrency
-    model = opened(args.model, allow_remote=args.allow_remote or None, **options)
+    model = opened(name, allow_remote=args.allow_remote or None, **options)
     if args.budget_money is not None and args.price is None:
         raise InputError("`--budget-money` needs `--price P,C`: what a million tokens of prompts and of answers cost")
     prices = None if args.price is None else Prices(*args.price)

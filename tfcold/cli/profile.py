@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--columns", type=console.names, metavar="A,B",
         help="columns of items that may be read and sent (default: title, name; a model on another machine needs it)",
     )  # fmt: skip
-    language.add_model(parser, required=False)
+    language.add_model(parser, without="profiles are counted")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
     users = None if args.users is None else read_users(args.users, argument="--users").frame
     if users is not None:
         check_new(users, [PROFILE, *(PROFILE + ending for ending in MADE)], way_out="Give `--users` without them")
-    model, budget = (None, None) if args.model is None else language.open_model(args)
+    model, budget = (None, None) if args.model is None else language.open_model(args, args.model)
     plan = plan_profiles(
         histories,
         items,

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from tfcold.columns import ITEM_ID
+from tfcold.explain.catalogue import Titles, names_of
+from tfcold.text.kinds import cell_text, column_kinds
 
 if TYPE_CHECKING:
     from tfcold.serving import Recommender
     from tfcold.serving.explanation import Explanation
 
 HISTORY: Final = "history:"
+MOST_WORDS: Final = 5
 _TITLES: Final = ("title", "name")
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _COMMON_WORDS: Final = (
@@ -32,12 +36,15 @@ class Evidence:
     Args:
         item: str. Title of the item, or its id.
         is_cold: bool. Nobody has touched it.
-        history: titles of the history items that bring most, at most three, the first most.
-        words: words that the item shares with these, at most five.
+        history: titles (or ids) of the history items that bring most, at most three, the first most.
+        words: words that the item shares with each of these, at most five, longest first.
         attributes: what the bundle shows of the item besides its title, by column.
-        strongest: str. The part of the item that brings most: `"id"`, `"words"`, `"prior"` or `"item"`.
+        strongest: str. The part of the item that brings most: `"id"`, `"block:<name>"`, `"prior"` or `"item"`;
+            `"nothing"` where no part speaks for it.
         share: int. Percent of the positive values by history that the named history items bring.
-        others: titles of every item of the bundle, casefolded: what a sentence must not name.
+        catalogue: what the items of the bundle are called, which a sentence must not say unless it is above.
+        title: str or None. The column of titles.
+        ids: those of `item` and `history` that are ids, for want of a title. They are not sent to a model.
     """
 
     item: str
@@ -47,59 +54,81 @@ class Evidence:
     attributes: Mapping[str, Any]
     strongest: str
     share: int
-    others: frozenset[str] = frozenset()
+    catalogue: Titles = field(default=frozenset(), repr=False)
+    title: str | None = "title"
+    ids: frozenset[str] = frozenset()
 
     def to_dict(self) -> dict[str, Any]:
-        """Fit for JSON; without `others`."""
+        """Fit for JSON: the facts alone."""
         said = asdict(self)
-        said.pop("others")
+        for name in ("catalogue", "title", "ids"):
+            said.pop(name)
         return {**said, "history": list(self.history), "words": list(self.words), "attributes": dict(self.attributes)}
 
 
-def evidence_for(recommender: Recommender, explanation: Explanation, most: int = 3) -> Evidence:
+def evidence_for(
+    recommender: Recommender, explanation: Explanation, most: int = 3, catalogue: Titles | None = None
+) -> Evidence:
     """The evidence for one explanation.
 
     Args:
         recommender: the bundle that explained.
         explanation: of `recommender.explain`.
         most: int, default 3. History items named.
+        catalogue: of `catalogue_of(recommender)`, for whoever explains many pairs; None makes it.
     """
     by_history = explanation.by_history
     positive = by_history[by_history["value"] > 0]
     named = positive[positive["name"].str.startswith(HISTORY)].head(most)
     total = float(positive["value"].sum())
-    ids = [name.removeprefix(HISTORY) for name in named["name"]]
-    shown = recommender.titles([explanation.item_id, *ids])
-    title = next((column for column in shown.columns if column.lower() in _TITLES), ITEM_ID)
-    names = [str(text) if _is_said(text) else str(one) for text, one in zip(shown[title], shown[ITEM_ID], strict=True)]
-    words = _words(shown.iloc[0])
-    seen: dict[str, int] = {}
-    for place in range(1, len(shown)):
-        for word in _words(shown.iloc[place]) & words:
-            seen[word] = seen.get(word, 0) + 1
-    attributes = {
-        str(column): shown[column].iloc[0].item() if hasattr(shown[column].iloc[0], "item") else shown[column].iloc[0]
-        for column in shown.columns
-        if column not in (ITEM_ID, title) and _is_said(shown[column].iloc[0])
-    }
-    strongest = str(explanation.by_item.iloc[0]["name"]).split(":")[0].replace("block", "words")
-    everything = recommender.titles(recommender.item_ids)[title]
+    ids = [explanation.item_id, *(name.removeprefix(HISTORY) for name in named["name"])]
+    shown = recommender.titles(ids)
+    title = title_column(shown)
+    titles = [cell_text(cell) for cell in shown[title]] if title else [""] * len(ids)
+    names = [said or item_id for said, item_id in zip(titles, ids, strict=True)]
+    columns = attribute_columns(recommender)
+    words = [_words(row, [title, *columns] if title else columns) for _, row in shown.iterrows()]
+    shared = set.intersection(*words) if len(words) > 1 else set()
+    best = explanation.by_item.sort_values("value", ascending=False, kind="stable").iloc[0]
     return Evidence(
         item=names[0],
         is_cold=bool(recommender.is_cold([explanation.item_id])[0]),
         history=tuple(names[1:]),
-        words=tuple(sorted(seen, key=lambda word: (-seen[word], word))[:5]),
-        attributes=attributes,
-        strongest=strongest,
+        words=tuple(sorted(shared, key=lambda word: (-len(word), word))[:MOST_WORDS]),
+        attributes={name: _plain(shown[name].iloc[0]) for name in columns if cell_text(shown[name].iloc[0])},
+        strongest=str(best["name"]) if best["value"] > 0 else "nothing",
         share=round(100 * float(named["value"].sum()) / total) if total > 0 else 0,
-        others=frozenset(str(text).casefold() for text in everything if _is_said(text)),
+        catalogue=catalogue_of(recommender) if catalogue is None else catalogue,
+        title=title,
+        ids=frozenset(item_id for said, item_id in zip(titles, ids, strict=True) if not said),
     )
 
 
-def _words(row: pd.Series) -> set[str]:
-    texts = [str(cell) for column, cell in row.items() if column != ITEM_ID and isinstance(cell, str)]
+def catalogue_of(recommender: Recommender) -> Titles:
+    """What the items of a bundle are called: their titles, or ids where it keeps none."""
+    shown = recommender.attributes
+    title = title_column(shown)
+    return names_of([cell_text(cell) for cell in shown[title]] if title else recommender.item_ids)
+
+
+def title_column(shown: pd.DataFrame) -> str | None:
+    """The column of titles, or None."""
+    return next((str(column) for column in shown.columns if str(column).lower() in _TITLES), None)
+
+
+def attribute_columns(recommender: Recommender) -> list[str]:
+    """The columns of facts beside the title; those that say where others come from are none."""
+    shown = recommender.attributes
+    title = title_column(shown)
+    return [name for name in column_kinds(shown, ITEM_ID) if name != title]
+
+
+def _words(row: pd.Series, columns: list[str]) -> set[str]:
+    texts = [cell for cell in (row[column] for column in columns) if isinstance(cell, str)]
     return {word for text in texts for word in _WORD.findall(text.casefold())} - _COMMON
 
 
-def _is_said(cell: Any) -> bool:
-    return not pd.isna(cell) and str(cell).strip() != ""
+def _plain(cell: Any) -> Any:
+    """The cell as JSON has it; a whole number without `.0`, as people say it."""
+    cell = cell.item() if isinstance(cell, np.generic) else cell
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell

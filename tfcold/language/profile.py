@@ -103,6 +103,7 @@ def plan_profiles(
     """What would be sent, and the profiles that need no model; see `profile_users` for arguments and errors."""
     frame = (items if isinstance(items, Items) else Items.from_frame(items)).frame
     template = prompt_template(prompt) if isinstance(prompt, str) else prompt
+    template.require(PROFILE)
     if columns is None and not is_remote:
         columns = [name for name in frame.columns if name.lower() in _TITLE_LIKE] or None
     names = chosen_columns(frame, ITEM_ID, columns, is_remote=is_remote)

@@ -44,6 +44,15 @@ class PromptTemplate:
         """What an answer holds, `row` left out."""
         return tuple(name for name in self.schema["properties"] if name != ROW)
 
+    def require(self, field: str) -> None:
+        """Nothing, where every answer holds the field.
+
+        Raises:
+            InputError: its schema does not require it.
+        """
+        if field not in self.schema.get("required", ()) or field not in self.fields:
+            raise InputError(f"`prompt` {self.version}: its schema must require the property {field!r}")
+
     def filled(self, data: Mapping[str, Any]) -> tuple[str, Prompt]:
         """The key of a row, and the prompt about it.
 
@@ -63,7 +72,7 @@ def prompt_template(name: str) -> PromptTemplate:
     """The prompt of a version that tfcold brings, or of a file.
 
     Args:
-        name: `"enrich.v1"`, `"profile.v1"`, or the path of a file of the same form (`.txt`).
+        name: `"enrich.v1"`, `"profile.v1"`, `"explain.v1"`, or the path of a file of the same form (`.txt`).
 
     Raises:
         InputError: neither, or a file that lacks a section or holds a schema that cannot be checked.
