@@ -43,12 +43,13 @@ class Stored:
         return rows if self.scales is None else rows * tf.gather(self.scales, at)[..., None]
 
     def inverse_norms(self) -> Floats:
-        """[N]: what brings each row of `values`, its last column left out, to length 1; 0 for zeros."""
-        values = self.values.numpy()
+        """[N]: what brings each row, its last column left out, to length 1; 0 for zeros."""
+        values, scales = self.values.numpy(), None if self.scales is None else self.scales.numpy()
         found = np.zeros(len(values), np.float32)
         for start in range(0, len(values), _BLOCK):
-            norms = np.linalg.norm(values[start : start + _BLOCK, :-1].astype(np.float32), axis=1)
-            found[start : start + len(norms)] = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)
+            part = slice(start, start + _BLOCK)
+            norms = np.linalg.norm(restored(values[part, :-1], None if scales is None else scales[part]), axis=1)
+            found[part] = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)
         return found
 
 
