@@ -290,3 +290,37 @@ def test_encode_says_one_line_when_the_endpoint_fails(call: Call, items: Path, t
 
     assert answer.code == 2
     assert "TFCOLD_NO_REMOTE forbids" in answer.errors[-1]
+
+
+@pytest.mark.parametrize("command", ["encode", "fit"])
+def test_encoder_on_another_machine_needs_leave(
+    call: Call, shop: Shop, items: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    spec = "remote:https://llm.example.com/v1#small"
+    np.savez(tmp_path / "v.npz", ids=np.array(["i1"]), vectors=np.ones((1, 2), np.float32))
+    words = ["--items", shop.items, "--encoder", spec]
+    if command == "fit":  # a file makes block `text` too: that is found before anything is sent
+        words += ["--interactions", shop.interactions, "--item-vectors", f"text={tmp_path / 'v.npz'}"]
+    out = ["--out", tmp_path / ("model" if command == "fit" else "w.npz")]
+
+    forbidden = call(command, *words, *out, "--allow-remote")
+    monkeypatch.delenv("TFCOLD_NO_REMOTE")
+    without = call(command, *words, *out)
+
+    assert "TFCOLD_NO_REMOTE forbids" in forbidden.err
+    assert without.code == 2
+    assert "Allow it with `--allow-remote` or TFCOLD_ALLOW_REMOTE=llm.example.com" in without.err
+    if command == "fit":
+        assert "both make block 'text'" in call(command, *words, *out, "--allow-remote").err
+
+
+def test_fit_with_vectors_from_an_endpoint(call: Call, server: Any, shop: Shop, tmp_path: Path) -> None:
+    answer = call(
+        "fit", "--interactions", shop.interactions, "--items", shop.items, "--epochs", "0", "--quiet",
+        "--encoder", f"remote:{server.url}#small", "--out", tmp_path / "model",
+    )  # fmt: skip
+
+    assert answer.code == 0, answer.err
+    assert server.asked
+    (manifest,) = (tmp_path / "model").rglob("manifest.json")
+    assert json.loads(manifest.read_text())["text"]["text"]["width"] == 4

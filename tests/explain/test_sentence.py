@@ -99,6 +99,15 @@ def test_length(sentence):
     assert "characters" in check_sentence(sentence, EVIDENCE)[0]
 
 
+@pytest.mark.parametrize("said", ["You chose Die Hard 2 of all.", "Die Hard 2, which you chose, goes with it."])
+def test_a_longer_title_is_another_one(said):
+    """`Die Hard` is in the history; `Die Hard 2` is the item."""
+    evidence = replace(EVIDENCE, item="Die Hard 2", history=("Die Hard (1988)",))
+
+    assert check_sentence("You chose Die Hard, which goes with Die Hard 2.", evidence) == []
+    assert any(wrong.startswith("claim") for wrong in check_sentence(said, evidence))
+
+
 def test_first_sentence_is_taken():
     evidence = replace(EVIDENCE, item="Dr. No", history=("E.T. the Film",))
     said = "Dr. No goes with E.T. the Film! It won 11 Oscars. Really."

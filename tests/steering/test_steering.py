@@ -126,6 +126,54 @@ def test_mistakes(options, said):
         Steering(**options)
 
 
-def test_unknown_item(opened):
-    with pytest.raises(InputError, match="`like`"):
-        opened[0].recommend(["u1"], steer=Steering(like=["nothing"]))
+@pytest.mark.parametrize("argument", ["like", "unlike"])
+def test_unknown_item(opened, argument):
+    with pytest.raises(InputError, match=f"`{argument}` must hold items of the bundle; it does not know 'nothing'"):
+        opened[0].recommend(["u1"], steer=Steering(like=["i3"]) + Steering(**{argument: ["nothing"]}))
+
+
+def test_like_is_not_unlike_even_without_strength():
+    like, unlike = Steering(like=["i3"], strength=0), Steering(unlike=["i3"], strength=0)
+
+    assert like != unlike
+    assert (like + unlike) - unlike == like
+    assert (list(like.hidden), list(unlike.hidden)) == ([], ["i3"])
+
+
+def test_wishes_alone_make_the_list_where_nothing_is_known(opened):
+    """Nothing known of a user: a query of zeros. Its scores have no spread that a wish could go by."""
+    from tfcold.serving.steer import moved
+
+    table = np.array([[1, 0, 0], [0, 1, 0], [-1, -1, 0]], np.float32)
+    query = moved(np.zeros((1, 3), np.float32), np.array([[0, 2]], np.float32), np.ones(1, np.float32), table)
+
+    # scores of the direction: 0, 2, -2; their standard deviation is sqrt(8 / 3)
+    np.testing.assert_allclose(table @ query[0], np.array([0, 2, -2]) / np.sqrt(8 / 3), rtol=1e-6)
+
+
+def test_command_line_gives_the_lists_of_python(opened, tmp_path):
+    from tfcold.cli import main
+
+    recommender, _ = opened
+    users = recommender.user_ids[:3]
+    pd.DataFrame({"user_id": users}).to_csv(tmp_path / "users.csv", index=False)
+    asked = ["recommend", "--model", str(recommender.folder), "--users", str(tmp_path / "users.csv"), "--k", "5"]
+    wishes = ["--like", "i3", "--like", "i4", "--unlike", "i5", "--strength", "0.7"]
+    code = main([*asked, *wishes, "--out", str(tmp_path / "lists.csv"), "--quiet"])
+    lists = pd.read_csv(tmp_path / "lists.csv", dtype={"user_id": str, "item_id": str})
+    expected = recommender.recommend(users, k=5, steer=Steering(like=["i3", "i4"], unlike=["i5"], strength=0.7))
+
+    assert code == 0
+    pd.testing.assert_frame_equal(lists, expected, check_dtype=False, rtol=1e-5)
+    assert not lists.equals(recommender.recommend(users, k=5))
+
+
+def test_command_line_names_the_option(opened, tmp_path, capsys):
+    from tfcold.cli import main
+
+    out = ["--out", str(tmp_path / "lists.csv")]
+    code = main(["recommend", "--model", str(opened[0].folder), "--unlike", "nothing", *out])
+
+    assert code == 2
+    assert "`--unlike` must hold items of the bundle; it does not know 'nothing'" in capsys.readouterr().err
+    assert not (tmp_path / "lists.csv").exists()

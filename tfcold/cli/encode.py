@@ -31,8 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--encoder", default="minilm", metavar="E",
-        help="minilm (default), static, hf://OWNER/MODEL, keras-nlp:PRESET, hub:HANDLE or a folder",
+        help="minilm (default), static, hf://OWNER/MODEL, keras-nlp:PRESET, hub:HANDLE, remote:URL#NAME or a folder",
     )  # fmt: skip
+    parser.add_argument(
+        "--allow-remote", action="store_true", help="let words go to an encoder on another machine, masked"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -52,6 +55,7 @@ def run(args: argparse.Namespace) -> None:
     items = read_items(args.items, argument="--items")
     workflow.check_columns(items.frame, args.item_text, "--item-text")
     template = TextTemplate(tuple(args.item_text)) if args.item_text else TextTemplate.infer(items.frame, ITEM_ID)
-    vectors = encode_items(items, get_encoder(args.encoder), template=template, store=workflow.default_store())
+    encoder = get_encoder(args.encoder, allow_remote=args.allow_remote or None)
+    vectors = encode_items(items, encoder, template=template, store=workflow.default_store())
     write_vectors(args.out, vectors, items.frame[ITEM_ID].to_numpy())
     console.say(f"{len(vectors):,} of {len(items):,} items have a vector of width {vectors.dim}: {args.out}")

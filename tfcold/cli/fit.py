@@ -47,9 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     words.add_argument(
         "--encoder", type=console.names, action="append", metavar="E",
-        help="minilm, static, lexical, none, hf://OWNER/MODEL, keras-nlp:PRESET, hub:HANDLE or a folder; repeatable, "
-        "or with commas (default: minilm,lexical)",
+        help="minilm, static, lexical, none, hf://OWNER/MODEL, keras-nlp:PRESET, hub:HANDLE, remote:URL#NAME or a "
+        "folder; repeatable, or with commas (default: minilm,lexical)",
     )  # fmt: skip
+    words.add_argument(
+        "--allow-remote", action="store_true", help="let words go to an encoder on another machine, masked"
+    )
     how = parser.add_argument_group("training")
     how.add_argument("--preset", choices=("fast", "best"), default="fast", help="default fast")
     how.add_argument("--epochs", type=console.whole_number(0), metavar="N", help="most epochs of gradient training")
@@ -78,6 +81,7 @@ def run(args: argparse.Namespace) -> None:
         item_text=args.item_text,
         user_text=args.user_text,
         item_vectors=workflow.read_item_vectors(vector_files, tables.items, argument="--item-vectors"),
+        allow_remote=args.allow_remote or None,
     )
     workflow.check_words(words)
     files = [args.interactions, args.items, args.users, args.validation, *vector_files.values()]

@@ -35,10 +35,12 @@ examples:
   tfcold recommend --model saved_models/shop --history clicks_of_new_users.csv --out topk.csv
   tfcold recommend --model saved_models/shop --more "slow science fiction" --less horror --where "year >= 1990" \\
       --out topk.csv
+  tfcold recommend --model saved_models/shop --users users.csv --like i5 --unlike i8 --out topk.csv
   tfcold recommend --model saved_models/shop --text "a quiet film about the sea" --out topk.csv
 """
 ENDINGS: Final = (".csv", ".csv.gz")
 RENAMED: Final = {"folder": "model"}  # arguments of Python -> options
+WISHES: Final = ("more", "less", "like", "unlike")  # arguments of Steering, and options here
 LIST_COLUMNS: Final = ("user_id", "item_id", "rank", "score")
 USERS_AT_ONCE: Final = 4096
 
@@ -58,8 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--more", action="append", metavar="TEXT", help="lean towards these words; repeatable")
     parser.add_argument("--less", action="append", metavar="TEXT", help="lean away from these words; repeatable")
+    parser.add_argument("--like", action="append", metavar="ITEM", help="more like this item; repeatable")
+    parser.add_argument("--unlike", action="append", metavar="ITEM", help="not this item, nor its like; repeatable")
     parser.add_argument(
-        "--strength", type=float, metavar="X", help="how far --more and --less move a list, default 0.3; 1 is far"
+        "--strength", type=float, metavar="X", help="how far each of these moves a list, default 0.3; 1 is far"
     )
     parser.add_argument("--where", metavar="CONDITION", help='list only items of which it is true: "year >= 1990"')
 
@@ -74,11 +78,15 @@ def run(args: argparse.Namespace) -> None:
     if args.text and not all(text.strip() for text in args.text):
         raise InputError("`--text` must hold words; received an empty one")
 
-    if args.strength is not None and not (args.more or args.less):
-        raise InputError("`--strength` says how far --more and --less move a list; give one of them")
+    wishes = {name: getattr(args, name) for name in WISHES if getattr(args, name)}
+    if args.strength is not None and not wishes:
+        raise InputError("`--strength` says how far --more, --less, --like and --unlike move a list; give one of them")
 
     from tfcold.columns import ITEM_ID, USER_ID
+    from tfcold.steering import DEFAULT_STRENGTH, Steering
 
+    strength = DEFAULT_STRENGTH if args.strength is None else args.strength
+    steer = Steering(**wishes, strength=strength) if wishes else None
     users = None if args.users is None else read_ids(args.users, USER_ID, "--users")
     candidates = None if args.candidates is None else read_ids(args.candidates, ITEM_ID, "--candidates")
     history = None if args.history is None else read_pairs(args.history, "--history")
@@ -88,12 +96,7 @@ def run(args: argparse.Namespace) -> None:
 
     recommender = load(args.model)
     logger.info("%s: %s users, %s items", recommender.folder, *map(len, (recommender.user_ids, recommender.item_ids)))
-    options = {"k": args.k, "candidates": candidates, "exclude": exclude, "where": args.where}
-    if args.more or args.less:
-        from tfcold.steering import DEFAULT_STRENGTH, Steering
-
-        strength = DEFAULT_STRENGTH if args.strength is None else args.strength
-        options["steer"] = Steering(more=args.more or (), less=args.less or (), strength=strength)
+    options = {"k": args.k, "candidates": candidates, "exclude": exclude, "where": args.where, "steer": steer}
     if args.text:
         frames = iter([_from_text(recommender, args.text, options)])
     else:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from tfcold.explain.catalogue import names_of, phrases, plain, words_of
+from tfcold.explain.catalogue import Titles, names_of, phrases, plain, words_of
 from tfcold.explain.evidence import Evidence
 from tfcold.explain.vocabulary import CHOSEN, COUNTS, NEUTRAL, PEOPLE, PROSE, THINGS, TOGETHER
 from tfcold.remote import MASKED_KINDS
@@ -82,21 +82,32 @@ def first_sentence(text: str, evidence: Evidence) -> str:
 
 def _beyond_history(words: list[str], evidence: Evidence) -> Iterator[str]:
     """What is said to have been chosen and is no history, or to be shared and is no shared word."""
-    text = f" {' '.join(words)} "
     done = names_of(evidence.history)
+    others = names_of([evidence.item]) | evidence.catalogue
     for place, word in enumerate(words[1:], 1):
         if word not in CHOSEN or words[place - 1] not in PEOPLE:
             continue
-        before, after = f" {' '.join(words[: place - 1])}", f"{' '.join(words[place + 1 :])} "
-        relative = before.endswith((" which", " that"))
-        before = before.removesuffix(" which").removesuffix(" that")
-        held = any(before.endswith(f" {name}") or (not relative and after.startswith(f"{name} ")) for name in done)
-        if not held and (relative or before.rpartition(" ")[2] not in THINGS):
+        before, after = words[: place - 1], words[place + 1 :]
+        relative = bool(before) and before[-1] in ("which", "that")
+        named = [_named(before[: len(before) - relative], done, others, at_end=True)]
+        if not relative:  # `you chose X`, and `the things you chose`
+            named += [_named(after, done, others, at_end=False), bool(before) and before[-1] in THINGS]
+        if not any(named):
             yield f"claim '{' '.join(words[max(0, place - 2) : place + 2])}'"
-    if not TOGETHER.isdisjoint(words) and any(f" {name} " in text for name in done):
+    held = any(phrase in done for phrase in phrases(words))
+    if held and not TOGETHER.isdisjoint(words):
         ours = {word for fact in (evidence.item, *evidence.history, *evidence.words) for word in words_of(fact)}
         other = {word for fact in evidence.attributes.values() for word in words_of(str(fact))} - ours - PROSE
         yield from (f"not shared {word!r}" for word in dict.fromkeys(words) if word in other)
+
+
+def _named(words: list[str], done: Titles, others: Titles, *, at_end: bool) -> bool:
+    """Whether the longest title at the start or end of the words is one of the history."""
+    for number in range(len(words), 0, -1):
+        name = " ".join(words[-number:] if at_end else words[:number])
+        if name in done or name in others:
+            return name in done
+    return False
 
 
 def _texts(evidence: Evidence) -> Iterator[str]:

@@ -21,10 +21,15 @@ Ids = npt.NDArray[np.object_]
 DEFAULT_STRENGTH: Final = 0.3  # benchmarks/steering.py
 
 
-class Wish(NamedTuple):
-    """One thing to lean towards (`strength` above 0) or away from: `what` is a phrase, or an item id."""
+WORDS: Final = ("more", "less")
+ITEMS: Final = ("like", "unlike")
+AWAY: Final = ("less", "unlike")
 
-    kind: str
+
+class Wish(NamedTuple):
+    """One thing to lean towards or away from: `what` is a phrase, or an item id; `strength` is at least 0."""
+
+    argument: str
     what: str
     strength: float
 
@@ -62,16 +67,14 @@ class Steering:
     ) -> None:
         if not math.isfinite(strength) or strength < 0:
             raise InputError(f"`strength` must be a number of at least 0; received {strength}")
-        given = {"more": more, "less": less, "like": like, "unlike": unlike}
         wishes = []
-        for argument, values in given.items():
+        for argument, values in {"more": more, "less": less, "like": like, "unlike": unlike}.items():
             if isinstance(values, (str, bytes)):
                 raise InputError(f"`{argument}` must be a list; received one string, {values!r}. Put it in a list")
-            kind, sign = ("text" if argument in ("more", "less") else "item"), (1, -1)[argument in ("less", "unlike")]
             for value in values:
                 if not str(value).strip():
                     raise InputError(f"`{argument}` must hold words or ids; received an empty one")
-                wishes.append(Wish(kind, str(value), sign * float(strength)))
+                wishes.append(Wish(argument, str(value), float(strength)))
         self.wishes: tuple[Wish, ...] = tuple(wishes)
 
     def __add__(self, other: Steering) -> Steering:
@@ -96,25 +99,24 @@ class Steering:
         return bool(self.wishes)
 
     def __repr__(self) -> str:
-        names = {("text", True): "more", ("text", False): "less", ("item", True): "like", ("item", False): "unlike"}
-        said = [f"{names[one.kind, one.strength >= 0]} {one.what!r} {abs(one.strength):g}" for one in self.wishes]
+        said = [f"{one.argument} {one.what!r} {one.strength:g}" for one in self.wishes]
         return f"Steering({', '.join(said)})"
 
     @property
     def hidden(self) -> Ids:
         """Item ids, object [N], that were said not to be wanted."""
-        return np.array([one.what for one in self.wishes if one.kind == "item" and _is_away(one)], object)
+        return np.array([one.what for one in self.wishes if one.argument == "unlike"], object)
 
     def directions(self, recommender: Recommender) -> tuple[Floats, Floats]:
-        """Directions float32 [T, D] of the shared space, one a wish, and their strengths float32 [T].
+        """Directions float32 [T, D] of the shared space, one a wish, and their strengths float32 [T], below 0 for away.
 
         Raises:
             InputError: an item that the bundle does not know, or phrases where its items have no vectors.
             BundleError: the bundle does not say what encodes phrases.
         """
         table = np.zeros((len(self.wishes), recommender.manifest.dim), np.float32)
-        texts = [place for place, one in enumerate(self.wishes) if one.kind == "text"]
-        items = [place for place, one in enumerate(self.wishes) if one.kind == "item"]
+        texts = [place for place, one in enumerate(self.wishes) if one.argument in WORDS]
+        items = [place for place, one in enumerate(self.wishes) if one.argument in ITEMS]
         if texts:
             from tfcold.export import encode_texts
 
@@ -125,16 +127,16 @@ class Steering:
                 logger.warning("the encoder knows no word of %s: it changes nothing", ", ".join(map(repr, silent)))
             table[texts] = recommender.queries_from_vectors(vectors)[:, :-1]
         if items:
-            ids = [self.wishes[place].what for place in items]
-            unknown = sorted(set(ids) - set(recommender.item_ids))
-            if unknown:
-                raise InputError(f"`like` and `unlike` must hold items of the bundle; it does not know {unknown[:3]}")
-            table[items] = recommender.queries_from_histories([[one] for one in ids])[:, :-1]
-        return table, np.array([one.strength for one in self.wishes], np.float32)
-
-
-def _is_away(wish: Wish) -> bool:
-    return math.copysign(1.0, wish.strength) < 0
+            known = set(recommender.item_ids)
+            for place in items:
+                if self.wishes[place].what not in known:
+                    raise InputError(
+                        f"`{self.wishes[place].argument}` must hold items of the bundle; it does not know "
+                        f"{self.wishes[place].what!r}"
+                    )
+            table[items] = recommender.queries_from_histories([[self.wishes[place].what] for place in items])[:, :-1]
+        signs = [-1 if one.argument in AWAY else 1 for one in self.wishes]
+        return table, np.array(signs, np.float32) * np.array([one.strength for one in self.wishes], np.float32)
 
 
 def _of(wishes: tuple[Wish, ...]) -> Steering:

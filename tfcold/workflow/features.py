@@ -49,6 +49,8 @@ class Words:
         user_text: columns of the users table that may be read, or None (default): all.
         item_vectors: ready vectors by block name.
         store: where encoded vectors are kept; None (default) is `default_store()`.
+        allow_remote: bool or None. Whether an encoder may be an endpoint on another machine; None (default) asks the
+            environment, see `tfcold.remote.checked_address`.
     """
 
     encoders: Sequence[str] | None = None
@@ -56,6 +58,7 @@ class Words:
     user_text: Sequence[str] | None = None
     item_vectors: Mapping[str, TextVectors] = field(default_factory=dict)
     store: VectorStore | None = None
+    allow_remote: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,11 @@ def check_words(words: Words) -> None:
 
     Raises:
         InputError: a spec that stands for no encoder.
+        RemoteError: an endpoint on another machine that was not allowed.
         EncoderMismatchError: block `text` comes from a file that another encoder wrote.
     """
     for place, spec in enumerate(_dense(words.encoders or ())):
-        encoder = get_encoder(spec)
+        encoder = get_encoder(spec, allow_remote=words.allow_remote)
         if place == 0 and TEXT in words.item_vectors:
             _require_agreement(words.item_vectors[TEXT], encoder, TEXT)
 
@@ -126,7 +130,7 @@ def _item_vectors(split: Split, words: Words, encoders: dict[str, TextEncoder]) 
             if LEXICAL not in vectors:
                 vectors[LEXICAL] = _lexical(frame, training, ITEM_ID, LEXICAL, encoders)
             continue
-        encoder = get_encoder(spec)
+        encoder = get_encoder(spec, allow_remote=words.allow_remote)
         name = TEXT if TEXT not in encoders else re.sub(r"\W+", "_", spec.rstrip("/").rpartition("/")[2])
         encoders[name] = encoder
         if name in vectors:
@@ -154,7 +158,7 @@ def _user_vectors(split: Split, words: Words, encoders: dict[str, TextEncoder]) 
             vectors[name] = _lexical(frame, training, USER_ID, name, encoders)
         elif f"{USER_PREFIX}{TEXT}" not in vectors:
             template = TextTemplate(tuple(words.user_text)) if words.user_text else TextTemplate.infer(frame, USER_ID)
-            encoder = encoders.get(TEXT) or get_encoder(spec)
+            encoder = encoders.get(TEXT) or get_encoder(spec, allow_remote=words.allow_remote)
             found = encode_users(frame, encoder, template=template, store=words.store or default_store())
             vectors[f"{USER_PREFIX}{TEXT}"] = TextVectors(
                 found.ids, found.vectors, {**found.provenance, ENCODER_SPEC: spec}

@@ -25,18 +25,20 @@ _WAYS: Final = (
 )
 
 
-def get_encoder(spec: str | Path) -> TextEncoder:
+def get_encoder(spec: str | Path, *, allow_remote: bool | None = None) -> TextEncoder:
     """The encoder that a short name stands for.
 
     Args:
         spec: `"minilm"` (all-MiniLM-L6-v2) and `"static"` (wordllama), both fetched on first use;
             `"lexical"` (to be fitted); `"keras-nlp:PRESET_OR_FOLDER"`; `"hf://OWNER/MODEL"`; `"hub:HANDLE_OR_FOLDER"`;
-            `"remote:URL#NAME"` or `"remote:openai:NAME"` (an endpoint; another machine has to be allowed by
-            `TFCOLD_ALLOW_REMOTE=HOST`, see `tfcold.remote.checked_address`);
+            `"remote:URL#NAME"` or `"remote:openai:NAME"` (an endpoint; another machine has to be allowed,
+            see `tfcold.remote.checked_address`);
             or a folder of any of these kinds, told apart by its files.
+        allow_remote: bool or None. Whether an endpoint may be on another machine; None asks the environment.
 
     Raises:
         InputError: none of these.
+        RemoteError: an endpoint on another machine, and not allowed.
         AssetError: every source of the weights failed.
     """
     text = str(spec)
@@ -51,7 +53,7 @@ def get_encoder(spec: str | Path) -> TextEncoder:
     if kind == "keras-nlp" and rest:
         return KerasNLPEncoder(rest)
     if kind == "remote" and rest:
-        return RemoteEncoder(*split_spec(rest, argument="encoder"))
+        return RemoteEncoder(*split_spec(rest, argument="encoder"), allow_remote=allow_remote)
     if kind == "hub" and rest:
         return HubEncoder(rest)
     if text.startswith(("hf://", "kaggle://")):
