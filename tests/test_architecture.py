@@ -43,6 +43,7 @@ LADDER = {
     "http": {"serving"},  # a bundle over HTTP
     # on top: whole jobs, made of everything below
     "workflow": BELOW | {"evaluation", "training", "export", "serving"},
+    "opening": {"export", "serving"},  # a bundle that newcomers join in memory
     "explain": {"data", "text", "language", "export", "serving"},  # scores in words
     "steering": {"export", "serving"},  # a list moved by words
     "judging": BELOW | {"evaluation", "export", "serving"},  # a bundle on somebody's rows

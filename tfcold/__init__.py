@@ -9,7 +9,7 @@ The route, one name a step; each is explained where it lives:
     fit            a trained model; Settings says how               tfcold.training
     evaluate       quality by regime; compare, against baselines    tfcold.evaluation
     export_bundle  a SavedModel that serves warm and cold           tfcold.export
-    load           the same bundle, opened with TensorFlow alone    tfcold.serving
+    load           the same bundle, opened with TensorFlow alone    tfcold.opening
 
 `baselines` holds what a model has to beat, `TwoTower` the Keras model itself for whoever trains it by hand.
 """
@@ -30,8 +30,8 @@ if _TYPE_CHECKING:
     from tfcold.export import add_items
     from tfcold.export import export as export_bundle
     from tfcold.models import TwoTower
+    from tfcold.opening import load
     from tfcold.schema import Schema
-    from tfcold.serving import load
     from tfcold.text import encode_items, encode_users, get_encoder
     from tfcold.training import Settings, fit
 
@@ -56,7 +56,7 @@ _HOMES = {
     "export_bundle": "tfcold.export:export",
     "fit": "tfcold.training",
     "get_encoder": "tfcold.text",
-    "load": "tfcold.serving",
+    "load": "tfcold.opening",
 }
 _ROOMS = ("baselines", "data", "evaluation", "language", "layers", "models", "splits", "text", "training")
 

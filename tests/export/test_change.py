@@ -55,7 +55,7 @@ def test_removed_items_are_in_no_answer_and_the_rest_stands_as_it_stood(bundle, 
         "serving_default": {"user_id": users},
         "recommend_among": {"user_id": ["u1"], "include": [["i4", "i5"]], "k": 5, "exclude": np.zeros((1, 0), "S1")},
     }.items():
-        assert not {name for line in names(ask(new._model, signature, **inputs)) for name in line} & set(GONE)
+        assert not {name for line in names(ask(new, signature, **inputs)) for name in line} & set(GONE)
 
 
 def test_removed_ids_never_come_back(world, smaller, tmp_path):
@@ -98,7 +98,7 @@ def test_audience_is_the_column_of_scores_without_who_did_it(world, bundle):
         found = model.audience([item], k=99)
         assert found["user_id"].tolist() == users[order].tolist()
         np.testing.assert_allclose(found["score"], scores[order], atol=1e-5)
-        assert names(ask(model._model, "audience", item_id=[item], k=99), "user_id") == [found["user_id"].tolist()]
+        assert names(ask(model, "audience", item_id=[item], k=99), "user_id") == [found["user_id"].tolist()]
     vector = np.random.default_rng(0).normal(size=(2, 5))
     assert model.audience(vectors=vector, k=4).groupby("item_id").size().to_dict() == {"0": 4, "1": 4}
     with pytest.raises(InputError, match="neither"):
@@ -118,17 +118,17 @@ def test_audience_of_a_vector_is_that_of_the_item_added_with_it(bundle, tmp_path
 def test_among_is_the_python_call_with_candidates(bundle):
     model = tfcold.load(bundle)
     answer = ask(
-        model._model, "recommend_among",
+        model, "recommend_among",
         user_id=["u1", "u2"], include=[["i1", "i28", "i9", "what", ""]], k=3, exclude=[["i9"], [""]],
     )  # fmt: skip
     exclude = pd.DataFrame({"user_id": ["u1"], "item_id": ["i9"]})
     expected = model.recommend(["u1", "u2"], k=3, candidates=["i1", "i28", "i9"], exclude=exclude)
 
     assert [name for line in names(answer) for name in line] == expected["item_id"].tolist()
-    assert names(ask(model._model, "recommend_among", user_id=["u1"], include=np.zeros((1, 0), "S1"), k=3,
+    assert names(ask(model, "recommend_among", user_id=["u1"], include=np.zeros((1, 0), "S1"), k=3,
                      exclude=np.zeros((1, 0), "S1"))) == [[]]  # fmt: skip
     with pytest.raises(tf.errors.InvalidArgumentError, match="`include` must have one row"):
-        ask(model._model, "recommend_among", user_id=["u1", "u2", "u3"], include=[["i1"], ["i2"]], k=3,
+        ask(model, "recommend_among", user_id=["u1", "u2", "u3"], include=[["i1"], ["i2"]], k=3,
             exclude=np.zeros((3, 0), "S1"))  # fmt: skip
 
 

@@ -76,6 +76,17 @@ class ServingTables:
         candidates[rows], is_known[rows] = 0, False
         return replace(self, candidates=candidates, is_known=is_known)
 
+    def with_places(
+        self, rows: npt.NDArray[np.integer[Any]], candidates: Floats, history: Floats, is_known: Mask
+    ) -> ServingTables:
+        """The same with these items in other places."""
+        if len(rows) == 0:
+            return self
+        tables = {name: getattr(self, name).copy() for name in ("candidates", "history", "is_known")}
+        for name, values in (("candidates", candidates), ("history", history), ("is_known", is_known)):
+            tables[name][rows] = values
+        return replace(self, **tables)
+
     def with_users(self, user_ids: Ids, queries: Floats, done: sp.csr_matrix) -> ServingTables:
         """The same with N users after the others, who did the columns of `done` [N, I + 1]."""
         return replace(

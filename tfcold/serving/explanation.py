@@ -18,7 +18,7 @@ Vector = npt.NDArray[np.float64]
 NAME: Final = "name"
 VALUE: Final = "value"
 VIEWS: Final = ("parts", "by_item", "by_history")
-_SMALL: Final = 1e-6  # of the largest part: what is left out as rounding
+_SMALL: Final = 1e-6  # of what all parts move: what is left out as rounding
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,15 @@ def pieces_of_user(
     query: Vector,
     newcomer: npt.NDArray[np.floating[Any]],
     each: Mapping[str, npt.NDArray[np.floating[Any]]],
-    shrink: float,
 ) -> dict[str, Vector]:
     """Vectors [D] that sum to the query [D].
 
     Args:
         query: of the user.
         newcomer: [D], of somebody who did the same and is not known otherwise.
-        each: item id to the query [D] of somebody who did that alone.
-        shrink: what pooling divides a sum by.
+        each: item id to what it adds [D] to that query.
     """
-    pieces = {f"history:{item_id}": np.asarray(one, np.float64) / shrink for item_id, one in each.items()}
+    pieces = {f"history:{item_id}": np.asarray(one, np.float64) for item_id, one in each.items()}
     if not pieces:
         return {"user": query}
     pieces["history"] = newcomer - np.sum(list(pieces.values()), axis=0)
@@ -118,7 +116,7 @@ def _view(pieces: dict[str, float], score: float) -> pd.DataFrame:
     """The largest first; rounding between this sum and the float32 score goes to the largest."""
     largest = max(pieces, key=lambda name: abs(pieces[name]))
     pieces = {**pieces, largest: pieces[largest] + score - sum(pieces.values())}
-    least = _SMALL * abs(pieces[largest])
+    least = _SMALL * sum(map(abs, pieces.values()))
     if abs(pieces.get("history", 1.0)) <= least:  # nothing but rounding
         pieces[largest] += pieces.pop("history")
     names = sorted(pieces, key=lambda name: (-abs(pieces[name]), name))

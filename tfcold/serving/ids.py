@@ -33,23 +33,41 @@ def _string(value: Any) -> str:
 
 
 class IdIndex:
-    """The rows of a bundle's ids; row 0 is unknown.
+    """The rows of a bundle's ids; row 0 is unknown. Never changes: `extended` gives another one.
 
     Args:
-        names: object [N + 1] of UTF-8 bytes, `b""` first, as the bundle keeps them.
+        ids: object [N] of str, distinct; row r is `ids[r - 1]`.
 
     Attributes:
-        names: object [N + 1] of str.
+        names: object [N + 1] of str, `""` first.
     """
 
-    def __init__(self, names: npt.NDArray[np.object_]) -> None:
-        self.names: Ids = np.empty(len(names), object)
-        self.names[:] = [name.decode("utf-8") for name in names]
-        self._index = pd.Index(self.names[1:], dtype=object)
+    def __init__(self, ids: Ids) -> None:
+        self.names: Ids = np.concatenate([np.array([""], object), ids])
+        self._first = self._late = pd.Index(ids, dtype=object)  # ids of the first index, and those that came later
+        self._late = self._late[:0]
+
+    @classmethod
+    def of_bytes(cls, names: npt.NDArray[np.object_]) -> IdIndex:
+        """The index of object [N + 1] of UTF-8 bytes, `b""` first, as a bundle keeps its ids."""
+        return cls(strings(names[1:]))
 
     def __len__(self) -> int:
-        return len(self._index)
+        return len(self.names) - 1
 
     def rows(self, ids: Ids) -> npt.NDArray[np.int32]:
         """int32 [M] of object [M]; 0 where unknown."""
-        return (self._index.get_indexer(pd.Index(ids, dtype=object)) + 1).astype(np.int32)
+        asked = pd.Index(ids, dtype=object)
+        rows = self._first.get_indexer(asked) + 1
+        if len(self._late) and (rows == 0).any():
+            late = self._late.get_indexer(asked)
+            rows = np.where(late >= 0, late + len(self._first) + 1, rows)
+        return rows.astype(np.int32)
+
+    def extended(self, ids: Ids) -> IdIndex:
+        """The index with more ids after the others; what it costs goes by all that came late, not by N."""
+        more = object.__new__(IdIndex)
+        more.names = np.concatenate([self.names, ids])
+        more._first = self._first
+        more._late = pd.Index(more.names[len(self._first) + 1 :], dtype=object)
+        return more

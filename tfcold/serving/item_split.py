@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,16 @@ class ItemSplit:
     def joined(self, others: ItemSplit) -> ItemSplit:
         """The same with the items of another one after these; its row 0 is left out."""
         return ItemSplit(self.names, np.concatenate([self.values, others.values[:, 1:]], axis=1), self.base)
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> ItemSplit:
+        """The same of row 0 and those of the rows 1, 2, ... that are chosen, bool [I]."""
+        return ItemSplit(self.names, self.values[:, np.append(True, chosen)], self.base)
+
+    def replaced(self, rows: npt.NDArray[np.integer[Any]], others: ItemSplit) -> ItemSplit:
+        """The same with the items of another one, without its row 0, at these rows."""
+        values = self.values.copy()
+        values[:, rows] = others.values[:, 1:]
+        return ItemSplit(self.names, values, self.base)
 
 
 def read_split(extra: Path) -> ItemSplit | None:

@@ -55,3 +55,18 @@ class Lists:
         num = len(self)
         queries = [np.repeat(np.arange(num), np.diff(lists.splits)) for lists in (self, others)]
         return Lists.of_pairs(np.concatenate(queries), np.concatenate([self.values, others.values]), num)
+
+    def below(self, row: int) -> Lists:
+        """Every list without rows from this one on."""
+        return self._kept(self.values < row, self.values)
+
+    def among(self, rows: Rows) -> Lists:
+        """Every list as places in `rows`, int32 [N] ascending; what is not there is left out."""
+        at = np.searchsorted(rows, self.values)
+        inside = at < len(rows)
+        inside[inside] = rows[at[inside]] == self.values[inside]
+        return self._kept(inside, at)
+
+    def _kept(self, kept: npt.NDArray[np.bool_], values: npt.NDArray[np.integer[Any]]) -> Lists:
+        before = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+        return Lists(values[kept].astype(np.int32), before[self.splits])

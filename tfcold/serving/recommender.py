@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+import copy
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,12 +14,14 @@ import pandas as pd
 import tensorflow as tf
 
 from tfcold.columns import ITEM_ID, RANK, SCORE, USER_ID
-from tfcold.errors import BundleError, InputError
-from tfcold.manifest import EXTRA, ITEMS_FILE, Manifest, check_files, read_manifest, version_folder
-from tfcold.serving.conditions import matching
-from tfcold.serving.explanation import VIEWS, Explanation, explained, pieces_of_item, pieces_of_user
-from tfcold.serving.ids import IdIndex, Ids, strings
-from tfcold.serving.item_split import ItemSplit, read_split
+from tfcold.errors import InputError
+from tfcold.manifest import Manifest
+from tfcold.serving.changes import check_new_items, joining_users, leaving_items
+from tfcold.serving.explaining import explanation_of
+from tfcold.serving.explanation import VIEWS, Explanation
+from tfcold.serving.ids import Ids, strings
+from tfcold.serving.newcomers import Places
+from tfcold.serving.opened import Opened
 from tfcold.serving.questions import (
     candidate_rows,
     check_k,
@@ -30,6 +33,8 @@ from tfcold.serving.questions import (
     need_columns,
 )
 from tfcold.serving.ragged import Lists, Rows
+from tfcold.serving.search import best_items, best_users, best_users_of_vectors, scores_of, similar_items
+from tfcold.serving.state import State
 from tfcold.serving.steer import Steers, moved
 
 _CELLS: Final = 32_000_000  # numbers of a block of queries, histories or lists held at once
@@ -38,7 +43,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def load(folder: str | Path, *, verify: bool = False) -> Recommender:
-    """The recommender in a bundle.
+    """The recommender in a bundle. `tfcold.load` gives one that items and users can join, too.
 
     Args:
         folder: name folder of the bundle, whose newest version is taken, or a version folder.
@@ -57,9 +62,14 @@ def load(folder: str | Path, *, verify: bool = False) -> Recommender:
 class Recommender:
     """Recommends from a bundle. Scores and order are those of the signatures: the same graph computes both.
 
+    `add_items`, `remove_items` and `add_users` change what it knows in memory, at once and for this object alone: the
+    bundle and its `signatures` stay as they are. Many threads may ask while one changes it; every answer is of one
+    state, before a change or after it.
+
     Args:
         folder: as in `load`.
         verify: as in `load`.
+        places: what gives the layers that place newcomers, of a version folder; `tfcold.load` brings it.
 
     Attributes:
         folder: Path of the version folder.
@@ -70,15 +80,17 @@ class Recommender:
         BundleError: as in `load`.
     """
 
-    def __init__(self, folder: str | Path, *, verify: bool = False) -> None:
-        self.folder = version_folder(folder)
-        self.manifest: Manifest = read_manifest(self.folder)
-        check_files(self.folder, self.manifest, contents=verify)
+    def __init__(
+        self, folder: str | Path, *, verify: bool = False, places: Callable[[Path], Places] | None = None
+    ) -> None:
+        self._opened = Opened(folder, verify=verify)
+        self.folder = self._opened.folder
+        self.manifest: Manifest = self._opened.manifest
         self.name = self.manifest.name
-        try:
-            self._model = tf.saved_model.load(str(self.folder))
-        except (OSError, ValueError, tf.errors.OpError) as error:
-            raise BundleError(f"`{self.folder}` cannot be loaded by TensorFlow: {error}") from error
+        self._open_places = places
+        self._places: Places | None = None
+        self._state: State | None = None
+        self._changing = threading.RLock()
 
     def recommend(
         self,
@@ -106,10 +118,10 @@ class Recommender:
             InputError: `k` below 1, a candidate that is not in the bundle, `exclude` without its columns, or a
                 condition that cannot be read.
         """
-        asked = strings(user_ids)
-        rows = self._users.rows(asked)
-        hidden = self._done.of(rows).joined(excluded_lists(self._items, asked, exclude))
-        return self._lists(asked, tf.gather(self._model.queries, rows), hidden, k, candidates, where, steer)
+        state, asked = self._now, strings(user_ids)
+        rows = state.users.rows(asked)
+        hidden = state.done.of(rows).joined(excluded_lists(state.items, asked, exclude))
+        return self._lists(state, asked, state.queries.take(rows), hidden, k, candidates, where, steer)
 
     def recommend_from_history(
         self,
@@ -132,15 +144,11 @@ class Recommender:
         Raises:
             InputError: as in `recommend`; `histories` without its columns.
         """
-        asked, lists = history_lists(self._items, histories)
-        parts = [
-            self._model.query_of_histories(tf.constant(part.values), tf.constant(part.splits))
-            for part in in_parts(lists, max(1, _CELLS // self.manifest.dim))
-        ]
-        query = tf.concat(parts, axis=0)
-        return self._lists(
-            asked, query, lists.joined(excluded_lists(self._items, asked, exclude)), k, candidates, where, steer
-        )
+        state = self._now
+        asked, lists = history_lists(state.items, histories)
+        query = _query_of(state, lists)
+        hidden = lists.joined(excluded_lists(state.items, asked, exclude))
+        return self._lists(state, asked, query, hidden, k, candidates, where, steer)
 
     def recommend_from_vectors(
         self,
@@ -165,10 +173,10 @@ class Recommender:
         Raises:
             InputError: as in `recommend`; vectors of another shape, or with NaN; a bundle whose items have no vectors.
         """
-        table = self._vectors(vectors)
+        state, table = self._now, self._vectors(vectors)
         asked = names_of(table, ids, "ids")
-        query = self._model.query_of_vectors(tf.constant(table))
-        return self._lists(asked, query, excluded_lists(self._items, asked, exclude), k, candidates, where, steer)
+        hidden = excluded_lists(state.items, asked, exclude)
+        return self._lists(state, asked, self._query_of_vectors(table), hidden, k, candidates, where, steer)
 
     def score(self, pairs: pd.DataFrame) -> pd.DataFrame:
         """Frame `user_id, item_id, score`, a row for every pair; `-inf` for an item that cannot be listed.
@@ -180,14 +188,12 @@ class Recommender:
             InputError: `pairs` without its columns.
         """
         need_columns(pairs, "pairs")
-        users, items = strings(pairs[USER_ID]), strings(pairs[ITEM_ID])
+        state, users, items = self._now, strings(pairs[USER_ID]), strings(pairs[ITEM_ID])
         scores = np.full(len(users), -np.inf, np.float32)
         step = max(1, _CELLS // (self.manifest.dim + 1))
         for start in range(0, len(users), step):
             part = slice(start, start + step)
-            answer = self._model.signatures["score"](user_id=_tensor(users[part]), item_id=_tensor(items[part]))
-            scores[part] = answer["score"].numpy()
-        scores[scores <= np.finfo(np.float32).min] = -np.inf
+            scores[part] = scores_of(state, users[part], items[part])
         return pd.DataFrame({USER_ID: users, ITEM_ID: items, SCORE: scores})
 
     def queries_from_vectors(self, vectors: npt.ArrayLike) -> Floats:
@@ -199,12 +205,12 @@ class Recommender:
         Raises:
             InputError: as there.
         """
-        queries: Floats = self._model.query_of_vectors(tf.constant(self._vectors(vectors))).numpy()
-        return queries
+        return self._query_of_vectors(self._vectors(vectors))
 
     def queries_from_histories(self, histories: Iterable[Iterable[Any]]) -> Floats:
         """Query vectors float32 [B, D + 1] of item ids done, as `recommend_from_history` searches with them."""
-        return self._newcomers(history_lists(self._items, dict(enumerate(histories)))[1])
+        state = self._now
+        return _query_of(state, history_lists(state.items, dict(enumerate(histories)))[1])
 
     def explain(self, user_id: Any, item_id: Any, history: Iterable[Any] | None = None) -> Explanation:
         """Why this item has the score it has for this user: the score as a sum of what each piece brings.
@@ -217,29 +223,7 @@ class Recommender:
         Raises:
             InputError: a user or an item that the bundle does not know, or an item without words and clicks.
         """
-        user, item = strings([user_id])[0], strings([item_id])[0]
-        row = int(self._items.rows(strings([item]))[0])
-        if row == 0 or not bool(self._model.is_known[row]):
-            raise InputError(f"`item` must be an item that the bundle can list; it cannot list {item!r}")
-        user_row = int(self._users.rows(strings([user]))[0])
-        if history is None and user_row == 0:
-            raise InputError(f"`user` must be a user of the bundle; it does not know {user!r}. Give a `history`")
-        done = (
-            self._done.of(np.array([user_row])) if history is None else history_lists(self._items, {user: history})[1]
-        )
-        alone = Lists(done.values, np.arange(len(done.values) + 1))  # a history of one item each
-        listed = self._model.is_known.numpy()[done.values]
-        shrink = max(1, int(listed.sum())) ** self._pooling_alpha
-        each = dict(zip(self._items.names[done.values[listed]], self._newcomers(alone)[listed, :-1], strict=True))
-        newcomer = self._newcomers(done)[0]
-        query = (self._model.queries[user_row].numpy() if history is None else newcomer).astype(np.float64)
-        pieces = pieces_of_user(query[:-1], newcomer[:-1], each, shrink)
-        candidate = self._model.candidates[row].numpy().astype(np.float64)
-        found = pieces_of_item(row, candidate[:-1], bool(self._model.is_cold[row]), self._split)
-        score = float(np.float32(query @ candidate))
-        if history is None:
-            score = float(self.score(pd.DataFrame({USER_ID: [user], ITEM_ID: [item]}))[SCORE].iloc[0])
-        return explained(user, item, score, pieces, found, float(query[-1] * candidate[-1]))
+        return explanation_of(self._now, user_id, item_id, history)
 
     def explain_lists(self, lists: pd.DataFrame, view: str = "parts") -> pd.DataFrame:
         """Frame `user_id, item_id, score, name, value`: `explain` of every row of lists as `recommend` gives them.
@@ -256,7 +240,8 @@ class Recommender:
             raise InputError(f"`view` must be one of {', '.join(VIEWS)}; received {view!r}")
         columns = [USER_ID, ITEM_ID, SCORE, "name", "value"]
         pairs = zip(lists[USER_ID], lists[ITEM_ID], strict=True)
-        frames = [self.explain(user, item).frame(view) for user, item in pairs]
+        state = self._now
+        frames = [explanation_of(state, user, item, None).frame(view) for user, item in pairs]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
     def similar_items(self, item_ids: Iterable[Any], k: int = 20) -> pd.DataFrame:
@@ -272,9 +257,9 @@ class Recommender:
             InputError: `k` below 1.
         """
         check_k(k)
-        asked = strings(item_ids)
-        rows, scores = (tensor.numpy() for tensor in self._model.similar(self._items.rows(asked), _number(k)))
-        return self._frame({ITEM_ID: asked}, rows, scores, "similar_item_id")
+        state, asked = self._now, strings(item_ids)
+        found = similar_items(state, state.items.rows(asked), k)
+        return _frame({ITEM_ID: asked}, *found, "similar_item_id", state.items.names)
 
     def audience(
         self, item_ids: Iterable[Any] | None = None, k: int = 20, *, vectors: npt.ArrayLike | None = None
@@ -297,27 +282,17 @@ class Recommender:
             BundleError: a bundle of an earlier version, which cannot answer this.
         """
         check_k(k)
-        if not hasattr(self._model, "audience_of_rows"):
-            raise BundleError(f"`{self.folder}` was written by an earlier tfcold and has no audience. Export it again")
+        state = self._now
         if vectors is None:
             if item_ids is None:
                 raise InputError("`item_ids` or `vectors` must be given; received neither")
             asked = strings(item_ids)
-            found = self._model.audience_of_rows(self._items.rows(asked), _number(k))
+            found = best_users(state, state.items.rows(asked), k)
         else:
             table = self._vectors(vectors)
             asked = names_of(table, item_ids, "item_ids")
-            found = self._model.audience_of_vectors(tf.constant(table), _number(k))
-        rows, scores = (tensor.numpy() for tensor in found)
-        listed, places = np.nonzero(rows)
-        return pd.DataFrame(
-            {
-                ITEM_ID: asked[listed],
-                USER_ID: self._users.names[rows[listed, places]],
-                RANK: places.astype(np.int64) + 1,
-                SCORE: scores[listed, places],
-            }
-        )
+            found = best_users_of_vectors(state, table, k)
+        return _frame({ITEM_ID: asked}, *found, USER_ID, state.users.names)
 
     def titles(self, item_ids: Iterable[Any]) -> pd.DataFrame:
         """Frame `item_id` and what the bundle has to show of each item, a row for every id.
@@ -325,97 +300,130 @@ class Recommender:
         Args:
             item_ids: ids, in the order of the rows; they may repeat.
         """
-        asked = strings(item_ids)
-        if self._shown is None:
-            return pd.DataFrame({ITEM_ID: asked})
-        return self._shown.reindex(asked).rename_axis(ITEM_ID).reset_index()
+        return self._now.titles(strings(item_ids))
 
     def is_cold(self, item_ids: Iterable[Any]) -> npt.NDArray[np.bool_]:
         """Bool [N]: true for an item that training never saw, or that the bundle does not know at all."""
-        flags: npt.NDArray[np.bool_] = self._model.is_cold.numpy()[self._items.rows(strings(item_ids))]
+        state = self._now
+        flags: npt.NDArray[np.bool_] = state.is_cold[state.items.rows(strings(item_ids))]
         return flags
 
     @property
     def signatures(self) -> Mapping[str, Any]:
-        """The signatures of the SavedModel by name: functions of named tensors, which many threads may call at once."""
-        return dict(self._model.signatures)
+        """The signatures of the SavedModel by name: functions of named tensors, which many threads may call at once.
+
+        They answer from the bundle as it lies on disk: changes in memory are not in them.
+        """
+        return dict(self._opened.model.signatures)
 
     @property
     def item_ids(self) -> Ids:
         """Object [I] of str: every item of the bundle, removed ones left out."""
-        return self._items.names[1:][~self._removed[1:]]
+        state = self._now
+        return state.items.names[1:][~state.removed[1:]]
 
-    @cached_property
+    @property
     def attributes(self) -> pd.DataFrame:
         """What the bundle keeps of its items, one row each in the bundle's own order, `item_id` as index.
 
         These are the columns of the items table that it was exported with: numbers and flags as they were, lists joined
         by commas. A removed item has a row of nothing. No columns where nothing is kept.
         """
-        ids = pd.Index(self._items.names[1:], dtype=object, name=ITEM_ID)
-        return pd.DataFrame(index=ids) if self._shown is None else self._shown.reindex(ids).rename_axis(ITEM_ID)
+        return self._now.attributes
 
     @property
     def user_ids(self) -> Ids:
         """Object [U] of str: every user of the bundle."""
-        return self._users.names[1:]
+        return self._now.users.names[1:]
+
+    # -- changes in memory ---------------------------------------------------------------------------------------
+
+    def add_items(self, items: pd.DataFrame, vectors: Mapping[str, Any] | None = None) -> None:
+        """From now on these items are recommended too, as `tfcold.export.add_items` would have it; nothing is trained.
+
+        The bundle on disk stays as it is: write the next version there when there is time.
+
+        Args:
+            items: frame with `item_id`, all of them new, and the columns that the bundle's items have.
+            vectors: `tfcold.text.TextVectors` by block. A block may be left out, an item may lack some of them; one
+                that has none is kept, but cannot be listed. None encodes all blocks, as the bundle's own were.
+
+        Raises:
+            InputError, EncoderMismatchError, BundleError: as `tfcold.export.add_items`.
+        """
+        with self._changing:
+            state, places = self._now, self._the_places()
+            new = places.items(items, vectors, self._opened.kept)
+            check_new_items(state.items, new.ids)
+            self._state = state.with_items(new, places)
+
+    def remove_items(self, item_ids: Iterable[Any]) -> None:
+        """From now on these items are listed no more, as `tfcold.export.remove_items` would have it.
+
+        Args:
+            item_ids: ids that the bundle has.
+
+        Raises:
+            InputError: no ids, or one that the bundle does not have.
+        """
+        with self._changing:
+            state = self._now
+            _, rows = leaving_items(state.items, state.removed, item_ids)
+            self._state = state.without_items(rows)
+
+    def add_users(self, histories: pd.DataFrame) -> None:
+        """From now on these users are known by what they did so far, as `tfcold.export.add_users` would have it.
+
+        Args:
+            histories: frame `user_id, item_id`, all users new. Items that the bundle does not have are ignored.
+
+        Raises:
+            InputError: no rows, a column is missing, or a user that the bundle has already.
+        """
+        with self._changing:
+            state = self._now
+            ids, done = joining_users(state.users, state.items, histories)
+            self._state = state.with_users(ids, done, self._the_places())
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def _items(self) -> IdIndex:
-        return IdIndex(self._model.item_ids.numpy())
-
-    @cached_property
-    def _users(self) -> IdIndex:
-        return IdIndex(self._model.user_ids.numpy())
-
-    @cached_property
-    def _removed(self) -> npt.NDArray[np.bool_]:
-        """Bool [I + 1]: cannot be listed, and yet says something in a history."""
-        removed: npt.NDArray[np.bool_] = ~self._model.is_known.numpy() & self._model.history.numpy().any(axis=1)
-        return removed
-
-    @cached_property
-    def _done(self) -> Lists:
-        return Lists(self._model.done_rows.numpy(), self._model.done_splits.numpy())
-
-    @cached_property
-    def _listable(self) -> Floats:
-        """Candidates float32 [N, D + 1] of the items that can be listed."""
-        table: Floats = self._model.candidates.numpy()[self._model.is_known.numpy()]
-        return table
-
-    @cached_property
-    def _split(self) -> ItemSplit | None:
-        return read_split(self.folder / EXTRA)
-
     @property
-    def _pooling_alpha(self) -> float:
-        return float(self.manifest.parts.get("pooling_alpha", 0.0))
+    def _now(self) -> State:
+        """What is known at this moment. A request reads it once."""
+        if self._state is None:
+            with self._changing:
+                if self._state is None:
+                    self._state = State.of(self._opened)
+        return self._state
 
-    def _newcomers(self, lists: Lists) -> Floats:
-        """Query vectors [B, D + 1] of histories alone."""
-        query = self._model.query_of_histories(tf.constant(lists.values), tf.constant(lists.splits))
-        vectors: Floats = query.numpy()
-        return vectors
+    def _the_places(self) -> Places:
+        if self._places is None:
+            if self._open_places is None:
+                raise InputError(
+                    "`folder` was opened without the layers that place newcomers. Open it with `tfcold.load`"
+                )
+            self._places = self._open_places(self.folder)
+        return self._places
+
+    def _pinned(self, state: State) -> Recommender:
+        """This recommender at one moment, for whoever asks it several things within one request."""
+        pinned = copy.copy(self)
+        pinned._state = state
+        return pinned
 
     def _vectors(self, vectors: npt.ArrayLike) -> Floats:
         block = self.manifest.text_block
         return checked_vectors(vectors, block, 0 if block is None else int(self.manifest.text[block]["width"]))
 
-    @cached_property
-    def _shown(self) -> pd.DataFrame | None:
-        path = self.folder / EXTRA / ITEMS_FILE
-        if not path.is_file():
-            return None
-        frame = pd.read_parquet(path)
-        return frame.set_index(pd.Index(strings(frame[ITEM_ID]), dtype=object)).drop(columns=ITEM_ID)
+    def _query_of_vectors(self, vectors: Floats) -> Floats:
+        query: Floats = self._opened.model.query_of_vectors(tf.constant(vectors)).numpy()
+        return query
 
     def _lists(
         self,
+        state: State,
         asked: Ids,
-        query: tf.Tensor,
+        query: Floats,
         hidden: Lists,
         k: int,
         candidates: Iterable[Any] | None,
@@ -424,43 +432,37 @@ class Recommender:
     ) -> pd.DataFrame:
         check_k(k)
         if steer is not None:
-            query = tf.constant(moved(query.numpy(), *steer.directions(self), self._listable))
-            rows = np.tile(self._items.rows(strings(steer.hidden)), len(asked))
+            query = moved(query, *steer.directions(self._pinned(state)), state.listed_candidates)
+            rows = np.tile(state.items.rows(strings(steer.hidden)), len(asked))
             owners = np.repeat(np.arange(len(asked)), len(steer.hidden))
             hidden = hidden.joined(Lists.of_pairs(owners, rows, len(asked)))
-        among = None if candidates is None else candidate_rows(self._items, candidates)
+        among = None if candidates is None else candidate_rows(state.items, candidates)
         if where is not None:
-            fit = np.flatnonzero(matching(where, self.attributes)).astype(np.int32) + 1
+            fit = state.rows_where(where)
             among = fit if among is None else np.intersect1d(among, fit)
-        width = len(self._items) if among is None else len(among)
+        width = len(state.items) if among is None else len(among)
         step = max(1, _CELLS // max(1, min(k, width)))
         frames = []
         for start in range(0, max(1, len(asked)), step):  # one block for nobody, which makes the columns
             part = slice(start, min(start + step, len(asked)))
-            lists = hidden[part]
-            given = (tf.constant(lists.values), tf.constant(lists.splits), _number(min(k, max(1, width))))
-            if among is None:
-                rows, scores = self._model.search(query[part], *given)
-            else:
-                rows, scores = self._model.search_among(query[part], tf.constant(among), *given)
-            frames.append(self._frame({USER_ID: asked[part]}, rows.numpy(), scores.numpy(), ITEM_ID))
+            found = best_items(state, query[part], hidden[part], min(k, max(1, width)), among)
+            frames.append(_frame({USER_ID: asked[part]}, *found, ITEM_ID, state.items.names))
         return pd.concat(frames, ignore_index=True)
 
-    def _frame(self, asked: Mapping[str, Ids], rows: Rows, scores: Floats, column: str) -> pd.DataFrame:
-        listed, places = np.nonzero(rows)
-        return pd.DataFrame(
-            {
-                **{name: ids[listed] for name, ids in asked.items()},
-                column: self._items.names[rows[listed, places]],
-                RANK: places.astype(np.int64) + 1,
-                SCORE: scores[listed, places],
-            }
-        )
+
+def _query_of(state: State, lists: Lists) -> Floats:
+    """Query vectors [B, D + 1] of histories alone, some at a time."""
+    parts = in_parts(lists, max(1, _CELLS // state.opened.manifest.dim))
+    return np.concatenate([state.query_of(part) for part in parts])
 
 
-def _tensor(ids: Ids) -> tf.Tensor:
-    return tf.constant(ids.tolist(), tf.string, shape=[len(ids)])
-
-
-def _number(k: int) -> tf.Tensor:
-    return tf.constant(min(k, 2**31 - 1), tf.int32)
+def _frame(asked: Mapping[str, Ids], rows: Rows, scores: Floats, column: str, names: Ids) -> pd.DataFrame:
+    listed, places = np.nonzero(rows)
+    return pd.DataFrame(
+        {
+            **{name: ids[listed] for name, ids in asked.items()},
+            column: names[rows[listed, places]],
+            RANK: places.astype(np.int64) + 1,
+            SCORE: scores[listed, places],
+        }
+    )

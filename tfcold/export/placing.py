@@ -1,0 +1,179 @@
+"""The place that vectors give a new item, and a history a new user, by the small layers of a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import tensorflow as tf
+
+from tfcold.blocks import VectorBlock
+from tfcold.columns import ITEM_ID
+from tfcold.data.ids import IdMap, Ids
+from tfcold.errors import BundleError, EncoderMismatchError, InputError
+from tfcold.export.bundle import PARTS_FILE
+from tfcold.export.encoders import WITHOUT_WORDS, bundled_encoder
+from tfcold.export.item_file import as_shown
+from tfcold.export.item_split import split_of_items
+from tfcold.export.parts import Parts
+from tfcold.export.stored import checked_store, restored, rounded
+from tfcold.manifest import EXTRA, Manifest, read_manifest
+from tfcold.progress import logger
+from tfcold.serving.attributes import fitted_columns
+from tfcold.serving.item_split import ItemSplit
+from tfcold.serving.newcomers import NewItems
+from tfcold.text.encode import encode_items
+from tfcold.text.encoders import TextEncoder
+from tfcold.text.templates import TextTemplate
+from tfcold.text.vectors import ENCODER, TEMPLATE, TextVectors, require_same_encoder
+
+Floats = npt.NDArray[np.float32]
+Blocks = dict[str, VectorBlock]
+
+
+class BundlePlaces:
+    """What `tfcold.serving.Recommender` asks when something joins it. Layers and encoders are opened once.
+
+    Args:
+        version: version folder of a bundle.
+
+    Raises:
+        BundleError: its layers cannot be rebuilt.
+    """
+
+    def __init__(self, version: Path) -> None:
+        self.manifest: Manifest = read_manifest(version)
+        self.parts = parts_of(version, self.manifest)
+        self._version = version
+        self._encoders: dict[str, TextEncoder] = {}
+
+    def items(
+        self, items: pd.DataFrame, vectors: Mapping[str, TextVectors] | None, kept: pd.DataFrame | None
+    ) -> NewItems:
+        """New items; blocks that `vectors` does not name are encoded where it is None, and empty where it is given."""
+        given = self._encoded(items) if vectors is None else vectors
+        return placed(items, given, kept, self.manifest, self.parts)[0]
+
+    def query(self, summed: Floats, counts: Floats) -> Floats:
+        """float32 [B, D + 1] of the sum [B, D] and the number [B] of what somebody did."""
+        vectors: Floats = self.parts.query(tf.constant(summed), tf.constant(counts)).numpy()
+        return vectors
+
+    def candidates(self, vectors: Floats) -> Floats:
+        """float32 [B, D + 1] of items known by their vector in the first block."""
+        found: Floats = self.parts.newcomer(tf.constant(vectors), tf.constant(vectors.any(axis=1))).numpy()
+        return found
+
+    def rounded(self, table: Floats, store: str) -> Floats:
+        """The rows of a table as a bundle gives them back that keeps its numbers in `store`."""
+        return restored(*rounded(table, checked_store(store)))
+
+    def split(self, raw: tuple[Blocks, int]) -> ItemSplit | None:
+        """How much of one item each block makes up, at row 1; `raw` is its blocks and its row in them."""
+        blocks, row = raw
+        alone = {name: VectorBlock(name, one.vectors[[0, row]], one.mask[[0, row]]) for name, one in blocks.items()}
+        return split_of_items(self.parts, alone, None, np.ones(2, np.bool_))
+
+    def _encoded(self, items: pd.DataFrame) -> dict[str, TextVectors]:
+        found = {}
+        for block, said in self.manifest.text.items():
+            if block not in self._encoders:
+                self._encoders[block] = bundled_encoder(self._version, block)
+            template = TextTemplate.from_dict(said[TEMPLATE]) if said.get(TEMPLATE) else None
+            found[block] = encode_items(items, self._encoders[block], template=template)
+        return found
+
+
+def placed(
+    items: pd.DataFrame,
+    vectors: Mapping[str, TextVectors],
+    kept: pd.DataFrame | None,
+    manifest: Manifest,
+    parts: Parts,
+    check: Callable[[Ids], None] | None = None,
+) -> tuple[NewItems, Blocks]:
+    """New items with their place, and their raw blocks.
+
+    Args:
+        items: frame with `item_id` and what lists may show.
+        vectors: by block.
+        kept: frame of what the bundle keeps of its items, without ids, or None.
+        manifest, parts: of the bundle.
+        check: raises for ids that may not join.
+
+    Raises:
+        InputError, EncoderMismatchError, BundleError: as `add_items`.
+    """
+    shown = as_shown(items)
+    ids = IdMap(shown[ITEM_ID].to_numpy(object))
+    blocks = raw_blocks(ids, vectors, manifest)
+    if check is not None:
+        check(ids.ids)
+    columns = fitted_columns(shown, kept)
+    candidates, history = parts.items(blocks)
+    is_known = np.any([block.mask[1:] for block in blocks.values()], axis=0)
+    candidates[~is_known], history[~is_known] = 0, 0
+    if not is_known.all():
+        logger.warning("%d of %d new items have no vector and cannot be listed", (~is_known).sum(), len(ids))
+    raw = np.empty(len(ids), object)
+    for place in range(len(ids)):
+        raw[place] = (blocks, place + 1)
+    return NewItems(ids.ids, candidates, history, is_known, columns, raw), blocks
+
+
+def raw_blocks(new: IdMap, vectors: Mapping[str, TextVectors], manifest: Manifest) -> Blocks:
+    """The blocks of a bundle with the vectors of new items; a block without vectors is masked.
+
+    Raises:
+        InputError: no item, no vector at all, or a block that the bundle does not have.
+        EncoderMismatchError: another width, or another encoder.
+        BundleError: a bundle without words.
+    """
+    if len(new) == 0:
+        raise InputError("`items` must have at least one row; received 0")
+    if not manifest.text:
+        raise BundleError(WITHOUT_WORDS)
+    widths = {block: int(said["width"]) for block, said in manifest.text.items()}
+    if odd := [block for block in vectors if block not in widths]:
+        raise InputError(f"`vectors` must name blocks of the bundle, {list(widths)}; received {odd}")
+    blocks = {}
+    for block, width in widths.items():
+        given = vectors.get(block)
+        if given is None:
+            nothing = np.zeros(len(new) + 1, np.bool_)
+            blocks[block] = VectorBlock(block, np.zeros((len(new) + 1, width), np.float32), nothing)
+            continue
+        if given.dim != width:
+            raise EncoderMismatchError(
+                f"`vectors[{block!r}]` must be {width} wide as the bundle's are; received {given.dim}. "
+                "Encode the new items with the encoder that the bundle names"
+            )
+        require_same_encoder(manifest.text[block], given.provenance, argument=f"vectors[{block!r}]")
+        if ENCODER in manifest.text[block] and ENCODER not in given.provenance:
+            logger.warning(
+                "the vectors of block %s do not say which encoder wrote them; the bundle's are of %r",
+                block, manifest.text[block][ENCODER],
+            )  # fmt: skip
+        blocks[block] = given.block(block, new)
+    if not any(block.mask.any() for block in blocks.values()):
+        raise InputError(f"`vectors` must hold a vector of at least one new item; none of {len(new)} ids has one")
+    return blocks
+
+
+def parts_of(version: Path, manifest: Manifest) -> Parts:
+    """The small layers of a version folder.
+
+    Raises:
+        BundleError: they cannot be read or rebuilt.
+    """
+    path = version / EXTRA / PARTS_FILE
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            weights: dict[str, npt.NDArray[Any]] = dict(arrays)
+    except (OSError, ValueError) as error:
+        raise BundleError(f"`{path}` cannot be read: {error}") from error
+    return Parts.from_config(manifest.parts, weights)

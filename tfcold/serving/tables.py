@@ -1,0 +1,94 @@
+"""Rows of a bundle with rows of newcomers after them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from tfcold.serving.ragged import Lists
+
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a bundle, which stays where it is, and rows after it.
+
+    Args:
+        base: the bundle's variable, float32, float16 or int8, of N rows or more; those beyond only fill up.
+        scales: the bundle's factor for each row, float32; None unless int8.
+        num: int. N.
+        late: float32 [M, D]. Rows N to N + M - 1.
+    """
+
+    base: Any
+    scales: Any
+    num: int
+    late: Floats
+
+    @classmethod
+    def of(cls, base: Any, scales: Any, num: int) -> Table:
+        """The first `num` rows of a bundle's table, and none after them."""
+        return cls(base, scales, num, np.zeros((0, int(base.shape[1])), np.float32))
+
+    @property
+    def store(self) -> str:
+        """In what the bundle keeps its numbers."""
+        return str(self.base.dtype.name)
+
+    def extended(self, rows: Floats) -> Table:
+        """The table with more rows at its end; the bundle's rows are not copied."""
+        return replace(self, late=np.concatenate([self.late, rows]))
+
+    def take(self, rows: npt.NDArray[np.integer[Any]]) -> Floats:
+        """float32 [B, D]: these rows."""
+        is_late = rows >= self.num
+        at = np.where(is_late, 0, rows).astype(np.int32)
+        found: Floats = tf.cast(tf.gather(self.base, at), tf.float32).numpy()
+        if self.scales is not None:
+            found = found * tf.gather(self.scales, at).numpy()[:, None]
+        found[is_late] = self.late[rows[is_late] - self.num]
+        return found
+
+    def dot(self, vectors: Floats) -> tf.Tensor:
+        """[B, N + M]: products of vectors [B, D] with every row."""
+        given = tf.constant(vectors)
+        products = tf.matmul(tf.cast(self.base[: self.num], tf.float32), given, transpose_b=True)  # tall side first
+        if self.scales is not None:
+            products *= self.scales[: self.num, None]
+        return tf.transpose(tf.concat([products, tf.matmul(tf.constant(self.late), given, transpose_b=True)], axis=0))
+
+    def rows(self) -> Floats:
+        """float32 [N + M, D]: all of it."""
+        return self.take(np.arange(self.num + len(self.late)))
+
+
+@dataclass(frozen=True)
+class LateLists:
+    """Lists of a bundle, one a row, with lists of newcomers after them. Row 0 of both is nobody, whose list is empty.
+
+    Args:
+        base: N + 1 lists.
+        late: M + 1 lists: list m >= 1 is row N + m.
+    """
+
+    base: Lists
+    late: Lists
+
+    def extended(self, lists: Lists) -> LateLists:
+        """With more lists at the end."""
+        values = np.concatenate([self.late.values, lists.values])
+        splits = np.concatenate([self.late.splits, self.late.splits[-1] + lists.splits[1:]])
+        return LateLists(self.base, Lists(values, splits))
+
+    def of(self, rows: npt.NDArray[np.integer[Any]]) -> Lists:
+        """The lists of these rows."""
+        last = len(self.base) - 1
+        if len(self.late) == 1 or not (rows > last).any():
+            return self.base.of(rows)
+        return self.base.of(np.where(rows > last, 0, rows)).joined(self.late.of(np.maximum(rows - last, 0)))
