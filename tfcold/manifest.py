@@ -42,6 +42,7 @@ class Manifest:
         metrics: mapping. The report of the evaluation; empty if there was none.
         versions: mapping of package to version at the time of writing.
         added: list of mappings. What joined later without training, oldest first.
+        store: str. In what the tables are kept: `float32`, `float16` or `int8`.
         files: mapping of path within the version folder to `sha256` and `bytes`, the manifest itself left out.
         schema_version: int. Of this file's form.
     """
@@ -61,6 +62,7 @@ class Manifest:
     metrics: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     added: list[dict[str, Any]] = field(default_factory=list)
+    store: str = "float32"
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 

@@ -22,6 +22,8 @@ from tfcold.export.item_file import as_shown
 from tfcold.export.item_split import split_of_items
 from tfcold.export.module import ServingModule
 from tfcold.export.parts import Parts
+from tfcold.export.stored import checked_store
+from tfcold.export.storing import as_stored, scores_of_tables
 from tfcold.export.tables import ServingTables, queries_of, tables_of_model
 from tfcold.export.verification import HALF_TOLERANCE, TOLERANCE, Floats, Rows, ScoresOf, verify
 from tfcold.export.words import Words, said_in_graph, verify_words, words_of
@@ -85,6 +87,7 @@ def export(
     name: str | None = None,
     default_k: int = 20,
     with_encoder: bool = False,
+    store: str = "float32",
 ) -> Path:
     """The version folder of a new bundle, `folder/1`, or `folder/<n + 1>` where `folder` is a bundle with n versions.
 
@@ -106,11 +109,13 @@ def export(
         default_k: int, at least 1. Length of the lists of the signature `serving_default`.
         with_encoder: bool, default False. Put the encoders into the SavedModel, so that signatures take texts
             (`recommend_from_text` and others). Needs the encoder of the first block among `encoders`.
+        store: `"float32"` (default), `"float16"` or `"int8"`: 4, 2 or 1 bytes for each number of the tables. Lists and
+            scores are then those of the rounded tables.
 
     Raises:
         BundleError: `folder` exists and is not a bundle, cannot be written, or does not answer as the model does.
         EncoderMismatchError: an encoder is not the one that wrote the vectors of its block.
-        InputError: `default_k` below 1, or `items` without ids.
+        InputError: `default_k` below 1, another `store`, or `items` without ids.
     """
     folder = Path(folder)
     check_destination(folder)
@@ -118,6 +123,7 @@ def export(
         items = as_shown(items)
     if default_k < 1:
         raise InputError(f"`default_k` must be at least 1; received {default_k}")
+    store = checked_store(store)
     model, schema = trained.model, trained.model.schema
     text = {
         block: {"width": width, **dict(trained.provenance.get(block) or {})}
@@ -132,6 +138,7 @@ def export(
         created=now(),
         dim=model.dim,
         default_k=default_k,
+        store=store,
         sizes=tables.sizes,
         schema=schema.to_dict(),
         model=model.get_config(),
@@ -179,9 +186,17 @@ def write_bundle(
     unseen: ScoresOf | None = None,
     tolerance: float = TOLERANCE,
 ) -> Path:
-    """The version folder, written aside, verified (see there for the last three arguments) and renamed."""
+    """The version folder, written aside, verified (see there for the last three arguments) and renamed.
+
+    Where the manifest says to keep tables in fewer bytes, what is expected is what the rounded tables say.
+    """
+    store = checked_store(content.manifest.store)
+    if store != "float32":
+        content = replace(content, tables=as_stored(content.tables, store))
+        (known, unseen), tolerance = scores_of_tables(content.tables, content.parts), TOLERANCE
     with _one_line(folder), _new_version(folder) as (aside, final):
-        module = ServingModule(content.tables, content.parts, content.manifest.default_k, words=content.words)
+        manifest = content.manifest
+        module = ServingModule(content.tables, content.parts, manifest.default_k, words=content.words, store=store)
         tf.saved_model.save(module, str(aside), signatures=module.signatures())
         _write_extra(aside, content)
         verify(aside, content.tables, known, unseen, tolerance)
