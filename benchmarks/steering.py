@@ -39,11 +39,12 @@ K = 20
 FEWEST = 40  # items of a genre
 MOST = 24  # genres, those of most items
 USERS = 1_000  # at most, both halves together
-NO_GENRES = frozenset(
+_NO_GENRES = (  # what listeners also write on artists
     "seen live,favorites,favourites,favorite,favorite artists,awesome,love,beautiful,sexy,cool,good,amazing,all,catchy,"
     "american,british,uk,usa,german,japanese,swedish,canadian,female,male,female vocalists,female vocalist,"
-    "male vocalists,male vocalist,guitar,piano,60s,70s,80s,90s,00s".split(",")
-)  # what listeners also write on artists
+    "male vocalists,male vocalist,guitar,piano,60s,70s,80s,90s,00s"
+)
+NO_GENRES = frozenset(_NO_GENRES.split(","))
 
 
 def main() -> None:

@@ -87,6 +87,8 @@ class ServingModule(tf.Module):
         self.search_among = _function(self._search_among, [queries, _ROWS, _ROWS, _SPLITS, _NUMBER])
         self.similar = _function(self._similar, [_ROWS, _NUMBER])
         self.query_of_histories = _function(self._query_of_histories, [_ROWS, _SPLITS])
+        sums = [tf.TensorSpec([None, tables.dim], tf.float32), tf.TensorSpec([None], tf.float32)]
+        self.query_of_sums = _function(parts.query, sums)  # for explanations
         self.audience_of_rows = _function(self._audience_of_rows, [_ROWS, _NUMBER])
         if parts.encoders:
             self.audience_of_vectors = _function(self._audience_of_vectors, [self._vector_spec, _NUMBER])

@@ -57,7 +57,7 @@ def _shares(state: State, rows: Rows) -> Floats:
         return shares
     alone = Lists(rows, np.arange(len(rows) + 1))  # a bundle of an earlier version: a power of N is all that N does
     shares = state.query_of(alone)[:, :-1] / number**state.opened.pooling_alpha
-    return shares
+    return np.asarray(shares, np.float32)
 
 
 def _pieces_of_item(state: State, row: int, candidate: Any) -> dict[str, Any]:
