@@ -20,6 +20,7 @@ from tfcold.export.tables import ServingTables, tables_of_bundle
 from tfcold.manifest import read_manifest, version_folder
 from tfcold.progress import logger
 from tfcold.ranking import Queries, Rows, Scores
+from tfcold.serving.words import load_saved_model
 from tfcold.splits import Split, given
 
 
@@ -40,8 +41,9 @@ class BundleScorer:
 
     def __init__(self, folder: str | Path, candidates: Iterable[Any] | None = None) -> None:
         self.folder = version_folder(folder)
-        self.name = read_manifest(self.folder).name
-        self._loaded = tf.saved_model.load(str(self.folder))
+        manifest = read_manifest(self.folder)
+        self.name = manifest.name
+        self._loaded = load_saved_model(self.folder, manifest)
         self.tables: ServingTables = tables_of_bundle(self._loaded)
         self._listable: npt.NDArray[np.bool_] = self.tables.is_known
         if candidates is not None:

@@ -60,6 +60,11 @@ def store_encoders(
     return said
 
 
+def names_encoder(said: Mapping[str, Any]) -> bool:
+    """Whether a bundle says what encodes a block: it holds the encoder, or has a name for it."""
+    return any(said.get(name) for name in (_STORED, _SPEC, ENCODER))
+
+
 def bundled_encoder(folder: str | Path, block: str | None = None) -> TextEncoder:
     """The encoder that wrote a block's vectors: from the bundle, or by its name.
 

@@ -15,7 +15,7 @@ from tfcold.export.encoders import WITHOUT_WORDS, check_same
 from tfcold.export.readers import WAY_OUT, reader_of
 from tfcold.manifest import Manifest
 from tfcold.progress import logger
-from tfcold.serving.words import IN_GRAPH, load_saved_model
+from tfcold.serving.words import IN_GRAPH
 from tfcold.text.encoders import get_encoder
 
 if TYPE_CHECKING:
@@ -92,15 +92,18 @@ def words_of(text: Mapping[str, Mapping[str, Any]], encoders: Mapping[str, TextE
     return Words(readers)
 
 
-def carried_words(version: Path, manifest: Manifest) -> Words | None:
+def carried_words(loaded: Any, manifest: Manifest) -> Words | None:
     """The words that a bundle reads, to be saved again in its next version; None where it reads none.
 
-    Nothing is fetched or rebuilt: the graph and weights are those of the SavedModel.
+    Nothing is fetched or rebuilt: graph and weights are those of the SavedModel.
+
+    Args:
+        loaded: the SavedModel, opened.
+        manifest: what the bundle says of itself.
     """
     blocks = [block for block, said in manifest.text.items() if said.get(IN_GRAPH)]
     if not blocks:
         return None
-    loaded = load_saved_model(version, manifest)
     return Words({block: loaded.words.readers[block] for block in blocks})
 
 

@@ -58,6 +58,7 @@ class LexicalReader(tf.Module):
         return vectors * tf.math.reciprocal_no_nan(tf.norm(vectors, axis=1, keepdims=True))
 
     def _terms_of(self, text: tf.Tensor) -> tf.RaggedTensor:
+        text = tf.strings.regex_replace(text, r"\x00", _GAP)  # lower case would end there
         plain = self._normalize(tf.strings.lower(text, encoding="utf-8"), "NFKD")
         plain = tf.strings.regex_replace(plain, self._accent, "")
         words = tf.strings.split(tf.strings.regex_replace(plain, self._no_word, _GAP), _GAP)

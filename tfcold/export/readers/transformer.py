@@ -52,6 +52,7 @@ class TransformerReader(tf.Module):
         return tf.ensure_shape(parts.concat(), [None, self._encoder.dim])
 
     def _read(self, text: tf.Tensor) -> tf.Tensor:
+        text = tf.strings.regex_replace(text, r"\x00", " ")  # which parts words, and where ops would stop reading
         inputs = self._encoder.embedder.preprocessor(text)
         lengths = tf.reduce_sum(tf.cast(inputs["padding_mask"], tf.int32), axis=1)
         longest = tf.maximum(1, tf.reduce_max(tf.concat([lengths, [1]], axis=0)))
