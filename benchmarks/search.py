@@ -1,0 +1,157 @@
+"""How fast, how large and how right is the search of a bundle, beside other ways to find the largest dot products?
+
+Vectors are drawn with a falling spectrum. Every system writes its index to a folder, opens it again in a process of its
+own, and answers batches of 1 and 64 queries; the processes take turns, round after round, so what else the machine does
+falls on all of them: compare the ratios within one size and batch. `vs_best_exact_peer` is the shortest p50 of an exact
+peer over the p50 of ours: above 1 ours is faster.
+
+    python benchmarks/search.py [--sizes 10000,100000,1000000] [--dim 64] [--systems "tfcold int8,NumPy"] [--seed 0]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import write_results
+from search_parts.systems import SYSTEMS
+from search_parts.vectors import drawn, exact_lists
+
+K = 20
+JUDGED = 256  # queries whose lists are compared
+HERE = Path(__file__).parent
+
+
+class Worker:
+    """A system in a process of its own."""
+
+    def __init__(self, name: str, folder: Path, queries: Path, *more: str) -> None:
+        settings = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_WAIT_POLICY": "passive", "TF_USE_LEGACY_KERAS": "1"}
+        command = [sys.executable, "-m", "search_parts.worker", name, str(folder), str(K), str(queries), *more]
+        paths = os.pathsep.join([str(HERE), str(HERE.parent), os.environ.get("PYTHONPATH", "")])
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env={**os.environ, **settings, "PYTHONPATH": paths},
+        )  # fmt: skip
+
+    def said(self) -> Any:
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        return json.loads(line) if line else None
+
+    def asked(self, **question: int) -> list[float]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        return self.said() or []
+
+    def close(self) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process.wait(60)
+
+
+def recall(found: np.ndarray, right: np.ndarray) -> float:
+    return float(np.mean([len(set(one) & set(other)) / K for one, other in zip(found.tolist(), right, strict=True)]))
+
+
+def opened(names: list[str], num: int, dim: int, seed: int, work: Path) -> tuple[dict[str, Worker], dict[str, Any]]:
+    """The systems that can take part, open, and what was found on the way."""
+    items, queries = drawn(num, dim, seed), drawn(1024, dim, seed + 1)
+    np.save(work / "items.npy", items)
+    np.save(work / "queries.npy", queries)
+    right = [set(line) for line in exact_lists(items, queries[:JUDGED], K).tolist()]
+    del items
+    workers, found = {}, {}
+    for name in names:
+        if num > SYSTEMS[name].most:
+            found[name] = {"left_out": f"asked up to {SYSTEMS[name].most} items"}
+            continue
+        folder = work / name.replace(" ", "-").replace(",", "")
+        folder.mkdir()
+        maker = Worker(name, folder, work / "queries.npy", "write", str(work / "items.npy"))
+        built = maker.said()
+        maker.close()
+        worker = Worker(name, folder, work / "queries.npy", "open") if built else None
+        loaded = worker.said() if worker else None
+        if worker is None or loaded is None:
+            found[name] = {"left_out": "could not be built or opened: is its package there?"}
+            continue
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        lists = np.array(loaded.pop("lists"))
+        found[name] = {**built, **loaded, "disk_mb": round(size / 1e6, 1), "recall@20": round(recall(lists, right), 4)}
+        workers[name] = worker
+    return workers, found
+
+
+def speeds(workers: dict[str, Worker], batch: int, rounds: int, seconds: float) -> dict[str, dict[str, float]]:
+    """Figures of each system at a batch, which took turns."""
+    calls, taken = {}, {name: [] for name in workers}
+    for name, worker in workers.items():
+        first = worker.asked(batch=batch, calls=4, first=0)
+        calls[name] = int(np.clip(1000 * seconds / max(min(first), 1e-3), 2, 200))
+    for turn in range(rounds):
+        for name, worker in workers.items():
+            taken[name] += worker.asked(batch=batch, calls=calls[name], first=turn * calls[name])
+    found = {}
+    for name, times in taken.items():
+        p50, p99 = (round(float(value), 3) for value in np.quantile(times, [0.5, 0.99]))
+        per_second = round(1000 * batch / float(np.mean(times)), 1)
+        found[name] = {"p50_ms": p50, "p99_ms": p99, "queries_per_second": per_second, "calls": len(times)}
+    peers = [one["p50_ms"] for name, one in found.items() if SYSTEMS[name].exact and not SYSTEMS[name].ours]
+    for one in found.values():
+        if peers:
+            one["vs_best_exact_peer"] = round(min(peers) / one["p50_ms"], 2)
+    return found
+
+
+def measured(names: list[str], num: int, asked: argparse.Namespace) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(dir=asked.work) as work:
+        workers, found = opened(names, num, asked.dim, asked.seed, Path(work))
+        try:
+            for batch in asked.batches:
+                for name, figures in speeds(workers, batch, asked.rounds, asked.seconds).items():
+                    found[name][f"batch_{batch}"] = figures
+        finally:
+            for worker in workers.values():
+                worker.close()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    numbers = lambda text: [int(one) for one in text.split(",")]  # noqa: E731
+    parser.add_argument("--sizes", type=numbers, default=[10_000, 100_000, 1_000_000], help="items, with commas")
+    parser.add_argument("--batches", type=numbers, default=[1, 64], help="queries a call, with commas")
+    parser.add_argument("--dim", type=int, default=64, help="one more column is the prior")
+    parser.add_argument("--rounds", type=int, default=12, help="turns of each system")
+    parser.add_argument("--seconds", type=float, default=0.4, help="about what a turn takes")
+    parser.add_argument("--systems", help=f"with semicolons (default all): {'; '.join(SYSTEMS)}")
+    parser.add_argument("--work", type=Path, help="where indexes are written (default: the temporary folder)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="where to write the figures (default: results/search.json)")
+    asked = parser.parse_args()
+    names = [one.strip() for one in asked.systems.split(";")] if asked.systems else list(SYSTEMS)
+    if unknown := [name for name in names if name not in SYSTEMS]:
+        parser.error(f"no system {unknown[0]!r}; there are {'; '.join(SYSTEMS)}")
+    figures: dict[str, Any] = {
+        "dim": asked.dim,
+        "k": K,
+        "note": "systems took turns on one machine; on a busy one compare ratios within a size and batch, not times",
+        "items": {},
+    }
+    for num in asked.sizes:
+        figures["items"][str(num)] = found = measured(names, num, asked)
+        for name, one in found.items():
+            print(num, name, one, flush=True)
+    print(write_results("search", figures, seed=asked.seed, out=asked.out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""One system in a process of its own: opens an index, then answers a line of JSON with a line of JSON.
+
+python -m search_parts.worker SYSTEM FOLDER K QUERIES.npy write|open [ITEMS.npy]
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from search_parts.systems import SYSTEMS, Search
+
+
+def resident_mb() -> float:
+    status = Path("/proc/self/status")
+    found = re.search(r"VmRSS:\s+(\d+) kB", status.read_text()) if status.is_file() else None
+    return int(found[1]) / 1024 if found else float("nan")
+
+
+def warm_up(name: str) -> None:
+    """Loads the packages of a system, so that they count neither as time to load nor as memory of the index."""
+    folder = name.split()[0]
+    if folder in ("tfcold", "tfrs"):
+        import tensorflow  # noqa: F401
+    elif folder == "faiss":
+        import faiss  # noqa: F401
+    elif folder == "usearch":
+        import usearch.index  # noqa: F401
+    elif folder == "ScaNN":
+        import scann  # noqa: F401
+
+
+def answer(search: Search, queries: np.ndarray, batch: int, calls: int, first: int) -> list[float]:
+    """Milliseconds of each call."""
+    taken = []
+    for number in range(first, first + calls):
+        start = number * batch % (len(queries) - batch + 1)
+        begun = time.perf_counter()
+        search(queries[start : start + batch])
+        taken.append(1000 * (time.perf_counter() - begun))
+    return taken
+
+
+def main() -> None:
+    name, folder, k, queries = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), np.load(sys.argv[4])
+    warm_up(name)
+    before = resident_mb()
+    begun = time.perf_counter()
+    if sys.argv[5] == "write":
+        SYSTEMS[name].write(np.load(sys.argv[6]), folder)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        said = {"build_seconds": round(time.perf_counter() - begun, 2), "build_peak_mb": round(peak - before)}
+        print(json.dumps(said), flush=True)
+        return
+    search = SYSTEMS[name].open(folder, k)
+    search(queries[:1])
+    loaded = {"load_seconds": round(time.perf_counter() - begun, 3)}
+    lists = np.concatenate([np.asarray(search(part)) for part in np.array_split(queries[:256], 4)])
+    loaded |= {"resident_mb": round(resident_mb() - before, 1), "lists": lists.tolist()}
+    print(json.dumps(loaded), flush=True)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        print(json.dumps(answer(search, queries, **asked)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
