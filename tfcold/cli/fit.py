@@ -24,6 +24,7 @@ examples:
              --out saved_models/shop --preset best --log-dir logs
   tfcold fit --interactions clicks.csv --items items.csv --item-vectors text=titles.npy --item-vectors image=img.npz \\
              --out saved_models/shop
+  tfcold fit --interactions clicks.csv --items items.csv --out saved_models/shop --with-encoder
 """
 INTERRUPTED: Final = "Run the same command again: it goes on from the last finished epoch"
 
@@ -53,6 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     words.add_argument(
         "--allow-remote", action="store_true", help="let words go to an encoder on another machine, masked"
     )
+    words.add_argument(
+        "--with-encoder", action="store_true",
+        help="put the encoders into the SavedModel, so that it takes texts; it then needs tensorflow-text",
+    )  # fmt: skip
     how = parser.add_argument_group("training")
     how.add_argument("--preset", choices=("fast", "best"), default="fast", help="default fast")
     how.add_argument("--epochs", type=console.whole_number(0), metavar="N", help="most epochs of gradient training")
@@ -84,6 +89,8 @@ def run(args: argparse.Namespace) -> None:
         allow_remote=args.allow_remote or None,
     )
     workflow.check_words(words)
+    if args.with_encoder:
+        workflow.check_reading(words)
     files = [args.interactions, args.items, args.users, args.validation, *vector_files.values()]
     choices = {
         name: getattr(args, name)
@@ -91,8 +98,9 @@ def run(args: argparse.Namespace) -> None:
     }
     with workflow.resumable(args.out, workflow.fingerprint_of(files, choices)) as work_dir:
         fitted = workflow.fit_bundle(
-            tables, args.out, words=words, settings=settings_of(args), log_dir=args.log_dir, work_dir=work_dir
-        )
+            tables, args.out, words=words, settings=settings_of(args), log_dir=args.log_dir, work_dir=work_dir,
+            with_encoder=args.with_encoder,
+        )  # fmt: skip
     console.say(summary(fitted))
     console.say(next_commands(args.out, args.log_dir))
 

@@ -69,9 +69,12 @@ def card(manifest: Manifest, folder: str, verified: bool = False) -> str:
 
 
 def _change(said: Mapping[str, Any]) -> list[str]:
+    when = f"at {said.get('created')}"
+    if "encoders" in said:
+        return ["encoders", f"{said['encoders']} put in {when}" if said["encoders"] else f"taken out {when}"]
     kind = next((kind for kind in ("items", "removed", "users") if kind in said), "items")
     what = "removed" if kind == "removed" else "added"
-    return [what, f"{said.get(kind, 0):,} {'items' if kind == 'removed' else kind} at {said.get('created')}"]
+    return [what, f"{said.get(kind, 0):,} {'items' if kind == 'removed' else kind} {when}"]
 
 
 def _block(said: Mapping[str, Any]) -> str:
@@ -84,6 +87,8 @@ def _block(said: Mapping[str, Any]) -> str:
         parts.append(f"reads {', '.join(template['columns'])}")
     if said.get("stored"):
         parts.append("encoder kept in the bundle")
+    if said.get("in_graph"):
+        parts.append("encoder in the SavedModel")
     return ", ".join(parts)
 
 

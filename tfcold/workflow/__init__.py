@@ -7,6 +7,7 @@ rooms do.
 
 from tfcold.workflow.features import Encoded, Words, build_features, check_words, default_store
 from tfcold.workflow.fitting import Fitted, fingerprint_of, fit_bundle, report_of, resumable, validation_of
+from tfcold.workflow.reading import check_reading
 from tfcold.workflow.tables import Tables, check_columns, read_item_vectors, read_tables, split_of
 from tfcold.workflow.tuning import Grids, TunedBaselines, best_on_validation, tuned_baselines
 
@@ -20,6 +21,7 @@ __all__ = [
     "best_on_validation",
     "build_features",
     "check_columns",
+    "check_reading",
     "check_words",
     "default_store",
     "fingerprint_of",

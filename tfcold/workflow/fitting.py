@@ -48,6 +48,7 @@ def fit_bundle(
     settings: Settings | None = None,
     log_dir: str | Path | None = None,
     work_dir: str | Path | None = None,
+    with_encoder: bool = False,
 ) -> Fitted:
     """A new version of a bundle at `out`, fitted on tables.
 
@@ -58,6 +59,7 @@ def fit_bundle(
         settings: default `Settings()`.
         log_dir: folder for TensorBoard, or None.
         work_dir: folder in which an interrupted fit finds its last epoch again, or None.
+        with_encoder: bool, default False. Put the encoders into the SavedModel; ask `check_reading` before.
     """
     from tfcold.export import export
     from tfcold.training import Settings, fit
@@ -84,6 +86,7 @@ def fit_bundle(
         report=report,
         features=encoded.features,
         encoders={name: encoder for name, encoder in encoded.encoders.items() if name in encoded.features.items},
+        with_encoder=with_encoder,
     )
     return Fitted(trained, Path(bundle), validation, report)
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tfcold.errors import InputError
 from tfcold.export.readers.hub import HubReader
 from tfcold.export.readers.lexical import LexicalReader
-from tfcold.export.readers.static import static_reader
+from tfcold.export.readers.static import StaticReader
 from tfcold.export.readers.transformer import TransformerReader
 from tfcold.text.encoders import HubEncoder, KerasNLPEncoder, LexicalEncoder, StaticEncoder
 
@@ -27,8 +27,25 @@ _READERS: Final[dict[type, Callable[[Any], tf.Module]]] = {
     HubEncoder: HubReader,
     KerasNLPEncoder: TransformerReader,
     LexicalEncoder: LexicalReader,
-    StaticEncoder: static_reader,
+    StaticEncoder: StaticReader,
 }
+
+
+def check_readable(encoder: Any) -> Callable[[Any], tf.Module] | None:
+    """What makes the reader of an encoder; None where it brings its own. Loads nothing.
+
+    Raises:
+        InputError: an encoder of a kind that cannot be put into a graph.
+    """
+    if hasattr(encoder, "in_graph"):
+        return None
+    make = next((make for kind, make in _READERS.items() if isinstance(encoder, kind)), None)
+    if make is None:
+        raise InputError(
+            f"`encoder` {encoder.name!r} ({type(encoder).__name__}) cannot be put into a SavedModel: "
+            f"it is no graph of TensorFlow. {WAY_OUT}"
+        )
+    return make
 
 
 def reader_of(encoder: Any) -> tf.Module:
@@ -40,18 +57,11 @@ def reader_of(encoder: Any) -> tf.Module:
     Raises:
         InputError: an encoder that cannot be put into a graph.
     """
-    if hasattr(encoder, "in_graph"):
-        return encoder.in_graph()
-    make = next((make for kind, make in _READERS.items() if isinstance(encoder, kind)), None)
-    if make is None:
-        raise InputError(
-            f"`encoder` {encoder.name!r} ({type(encoder).__name__}) cannot be put into a SavedModel: "
-            f"it is no graph of TensorFlow. {WAY_OUT}"
-        )
+    make = check_readable(encoder)
     try:
-        return make(encoder)
+        return encoder.in_graph() if make is None else make(encoder)
     except NotImplementedError as error:
         raise InputError(f"`encoder` {encoder.name!r} cannot be put into a SavedModel: {error}. {WAY_OUT}") from error
 
 
-__all__ = ["reader_of"]
+__all__ = ["WAY_OUT", "check_readable", "reader_of"]

@@ -36,18 +36,18 @@ class StaticEncoder:
         self.folder = Path(folder)
         self.normalize = normalize
         self.name = name
-        self._weights_file, self._tokenizer_file = static_files(self.folder)
+        self._weights_file, self.tokenizer_file = static_files(self.folder)
 
     @cached_property
     def fingerprint(self) -> str:
         """sha256 over the table, the tokenizer and `normalize`."""
-        files = [("weights", self._weights_file), ("tokenizer", self._tokenizer_file)]
+        files = [("weights", self._weights_file), ("tokenizer", self.tokenizer_file)]
         return fingerprint_of("static-1", files, {"normalize": self.normalize})
 
     @property
     def dim(self) -> int:
         """T."""
-        return int(self._table.shape[1])
+        return int(self.table.shape[1])
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 64) -> Vectors:
         """float32 [N, T], row i for `texts[i]`. `batch_size` below 1,024 is raised to that: a step costs little."""
@@ -63,15 +63,16 @@ class StaticEncoder:
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
         counts = np.array([len(ids) for ids in tokens])
         flat = np.fromiter((token for ids in tokens for token in ids), np.int64, counts.sum())
-        known = flat < len(self._table)  # a token that was added after the table was made
+        known = flat < len(self.table)  # a token that was added after the table was made
         rows = np.repeat(np.arange(len(texts)), counts)[known]
-        vectors = tf.nn.embedding_lookup(self._table, flat[known])
+        vectors = tf.nn.embedding_lookup(self.table, flat[known])
         sums = tf.math.unsorted_segment_sum(vectors, rows, len(texts))
         divisors = np.maximum(np.bincount(rows, minlength=len(texts)), 1).astype(np.float32)
         return np.asarray(sums, np.float32) / divisors[:, None]
 
     @cached_property
-    def _table(self) -> Any:
+    def table(self) -> Any:
+        """float32 [tokens, T], a tensor, read on first use."""
         import tfcold._keras  # noqa: F401  settles tf.keras first
 
         import tensorflow as tf  # isort: skip
@@ -89,7 +90,7 @@ class StaticEncoder:
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._tokenizer_file))
+        tokenizer = Tokenizer.from_file(str(self.tokenizer_file))
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return tokenizer
