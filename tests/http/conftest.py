@@ -112,6 +112,10 @@ class OddModule(tf.Module):
         self.is_cold = tf.Variable([False, *is_cold], trainable=False)
         self.is_known = tf.Variable([False, *[True] * len(item_ids)], trainable=False)
         self.history = tf.Variable(tf.zeros([len(item_ids) + 1, 2]), trainable=False)
+        self.candidates = tf.Variable(tf.zeros([len(item_ids) + 1, 3]), trainable=False)
+        self.queries = tf.Variable(tf.zeros([3, 3]), trainable=False)
+        self.done_splits = tf.Variable(tf.zeros([4], tf.int64), trainable=False)
+        self.done_rows = tf.Variable(tf.zeros([0], tf.int32), trainable=False)
 
     def text(self, text: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
         """The items in their order, from the one on that the length of the text tells."""

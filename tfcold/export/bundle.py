@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import tensorflow as tf
 
 from tfcold.blocks import Features
 from tfcold.errors import BundleError, InputError
+from tfcold.export.aside import folder_aside
 from tfcold.export.encoders import check_encoders, store_encoders
 from tfcold.export.item_file import as_shown
 from tfcold.export.item_split import split_of_items
@@ -27,7 +29,7 @@ from tfcold.export.storing import as_stored, scores_of_tables
 from tfcold.export.tables import ServingTables, queries_of, tables_of_model
 from tfcold.export.verification import HALF_TOLERANCE, TOLERANCE, Floats, Rows, ScoresOf, verify
 from tfcold.export.words import Words, said_in_graph, verify_words, words_of
-from tfcold.files import write_json, written_aside
+from tfcold.files import write_json
 from tfcold.manifest import (
     EXTRA,
     ITEMS_FILE,
@@ -211,10 +213,10 @@ def _new_version(folder: Path) -> Iterator[tuple[Path, Path]]:
     versions = versions_of(folder)
     if versions:
         final = folder / str(versions[-1] + 1)
-        with written_aside(final) as aside:
+        with folder_aside(final, "[0-9]+") as aside:
             yield aside, final
     else:
-        with written_aside(folder) as aside:
+        with folder_aside(folder, re.escape(folder.name)) as aside:
             yield aside / "1", folder / "1"
 
 

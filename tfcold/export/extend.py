@@ -60,7 +60,7 @@ def add_items(
         else:
             check_new_items(before.items, ids)
 
-    new, blocks = placed(items, vectors, cells, before.manifest, before.parts, check)
+    new, blocks = placed(items, vectors, cells, before.manifest, before.parts.items, check)
     rows = before.items.rows(new.ids)
     comes, moves = rows == 0, (rows > 0) & tables.is_cold[rows]
     grown = tables.with_places(rows[moves], new.candidates[moves], new.history[moves], new.is_known[moves])
