@@ -50,12 +50,14 @@ class Rows:
         """Float32 [R, B] of the rows of these chunks, `-inf` where not listed."""
         start, stop, width = first * CHUNK, last * CHUNK, self.table.shape[1]
         chunks = tf.reshape(self.table, [-1, CHUNK * width])[first:last]  # aligned, so no copy; a row may not be
-        block = tf.matmul(tf.cast(tf.reshape(chunks, [-1, width]), tf.float32), query, transpose_b=True)
+        block = _products(tf.cast(tf.reshape(chunks, [-1, width]), tf.float32), query)
         if self.scale is not None:
             block *= self.scale[start:stop, None]
-        begin, end = tf.unstack(tf.searchsorted(self.unlisted, tf.stack([start, stop])))
-        gone = self.unlisted[begin:end, None] - start
-        return tf.tensor_scatter_nd_update(block, gone, tf.fill([end - begin, tf.shape(query)[0]], -np.inf))
+        gone = self.unlisted
+        if not self.fit_one_block:
+            begin, end = tf.unstack(tf.searchsorted(gone, tf.stack([start, stop])))
+            gone = gone[begin:end] - start
+        return tf.tensor_scatter_nd_update(block, gone[:, None], tf.fill([tf.size(gone), tf.shape(query)[0]], -np.inf))
 
 
 def best(
@@ -115,12 +117,12 @@ def _best_of_blocks(query: tf.Tensor, rows: Rows, away: tf.Tensor, k: tf.Tensor,
         here = [[first * CHUNK, 0]]
         if among is not None:
             scores = _only(scores, _pairs(among) - here)
-        inside = _inside(away - here, scores)
-        scores = tf.tensor_scatter_nd_update(scores, inside, tf.fill([tf.shape(inside)[0]], np.float32(-np.inf)))
+        scores = _changed(scores, away - here, tf.fill([tf.shape(away)[0]], -np.inf))
         more, values = _finalists(scores, k)
-        at, values = tf.concat([at, more + first * CHUNK], axis=1), tf.concat([highest, values], axis=1)
+        if not rows.fit_one_block:
+            more, values = tf.concat([at, more + first * CHUNK], axis=1), tf.concat([highest, values], axis=1)
         highest, places = tf.math.top_k(values, k)
-        return last, tf.gather(at, places, batch_dims=1), highest
+        return last, tf.gather(more, places, batch_dims=1), highest
 
     start = (tf.constant(0), tf.zeros([num, k], tf.int32), tf.fill([num, k], -np.inf))
     if rows.fit_one_block:
@@ -130,6 +132,15 @@ def _best_of_blocks(query: tf.Tensor, rows: Rows, away: tf.Tensor, k: tf.Tensor,
         lambda first, *_: first < rows.num_chunks, step, start, shape_invariants=shapes, parallel_iterations=1
     )
     return at, highest
+
+
+def _products(table: tf.Tensor, query: tf.Tensor) -> tf.Tensor:
+    """[R, B]; a single query goes the other way round, which is faster by a quarter."""
+    return tf.cond(
+        tf.shape(query)[0] == 1,
+        lambda: tf.reshape(tf.matmul(query, table, transpose_b=True), [-1, 1]),
+        lambda: tf.matmul(table, query, transpose_b=True),
+    )
 
 
 def _finalists(scores: tf.Tensor, k: tf.Tensor) -> Found:
@@ -152,15 +163,15 @@ def _pairs(rows: tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.reshape(rows, [-1]), owners], axis=1)
 
 
-def _inside(at: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
-    """The pairs of row and query that are among these scores."""
-    return tf.boolean_mask(at, tf.reduce_all((at >= 0) & (at < tf.shape(scores)), axis=1))
+def _changed(scores: tf.Tensor, at: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """The scores with other values at these pairs of row and query; a pair that is not among them changes nothing."""
+    return tf.raw_ops.TensorScatterUpdate(tensor=scores, indices=at, updates=values, bad_indices_policy="IGNORE")
 
 
 def _only(scores: tf.Tensor, at: tf.Tensor) -> tf.Tensor:
     """The scores with `-inf` anywhere but at these places."""
-    at = _inside(at, scores)
-    return tf.tensor_scatter_nd_update(tf.fill(tf.shape(scores), -np.inf), at, tf.gather_nd(scores, at))
+    at = tf.boolean_mask(at, tf.reduce_all((at >= 0) & (at < tf.shape(scores)), axis=1))
+    return _changed(tf.fill(tf.shape(scores), -np.inf), at, tf.gather_nd(scores, at))
 
 
 def checked(k: tf.Tensor, most: tf.Tensor) -> tf.Tensor:
