@@ -6,6 +6,11 @@
 On the synthetic world, every chosen cold item is listed several times: once as it is, and once for each way of
 stuffing its title. None of the twins has an interaction, so words alone place them. All users' lists over the whole
 catalogue then say what a twin gains over the honest one.
+
+    python benchmarks/stuffing.py --data FOLDER --collections ml-1m,amazon-beauty
+
+How many honest and stuffed titles of real catalogues does `tfcold add-items` warn of? A fifth of the items play new
+ones, once as they are and once in each way; the others are the catalogue.
 """
 
 from __future__ import annotations
@@ -17,10 +22,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from common import write_results
+from quality_parts.collection import INTERACTIONS, ITEMS, find_collections
 
 from tfcold.columns import ITEM_ID, RANK, USER_ID
-from tfcold.data import Dataset, synthetic_world
+from tfcold.data import Dataset, read_items, synthetic_world
 from tfcold.splits import Split, cold_item
+from tfcold.text import stuffed_texts
 from tfcold.training import Settings, fit
 from tfcold.workflow import Words, build_features
 
@@ -30,6 +37,11 @@ HONEST: Final = "honest"
 
 def main() -> None:
     args = parsed()
+    if args.data is not None:
+        names = args.collections and args.collections.split(",")
+        figures = {folder.name: warned_of(folder, args.seed) for folder in find_collections(args.data, names)}
+        print(write_results("stuffing_warnings", figures, seed=args.seed, out=args.out))
+        return
     interactions, items, _ = synthetic_world(args.users, args.catalogue, seed=args.seed, rows_per_user=20)
     plain = cold_item(Dataset.from_tables(interactions, items), seed=args.seed)
     drawn = cold_items(plain, args.items, args.seed)
@@ -56,6 +68,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--catalogue", type=int, default=240, help="items of the world, twins not counted")
     parser.add_argument("--items", type=int, default=20, help="cold items with twins")
     parser.add_argument("--encoder", default="lexical", help="who reads the titles: lexical, minilm, or both")
+    parser.add_argument("--data", type=Path, help="folder of collections: count warnings instead")
+    parser.add_argument("--collections", help="names, with commas; default all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=None)
     return parser.parse_args()
@@ -70,17 +84,41 @@ def cold_items(split: Split, number: int, seed: int) -> list[str]:
 
 def stuffed_titles(split: Split, drawn: list[str]) -> dict[str, dict[str, str]]:
     """Title by item, for each way: what somebody could write who sees the shop, and nothing else of it."""
-    titles = split.dataset.items.frame.set_index(ITEM_ID)["title"]
     frame = split.dataset.interactions.frame.iloc[split.train]
-    best = frame[ITEM_ID].value_counts().index[:10]
-    sellers = " ".join(titles[best])
+    return ways_to_stuff(split.dataset.items.frame.set_index(ITEM_ID)["title"], frame[ITEM_ID], drawn)
+
+
+def ways_to_stuff(titles: pd.Series, touched: pd.Series, drawn: list[str]) -> dict[str, dict[str, str]]:
+    """The same of titles by item, and of the items of all interactions."""
+    best = touched.value_counts().index[:10]
     common = " ".join(pd.Series(" ".join(titles).lower().split()).value_counts().index[:40])
     return {
         HONEST: {item: titles[item] for item in drawn},
         "own words five times": {item: " ".join([titles[item]] * 5) for item in drawn},
-        "titles of the ten best sellers": {item: f"{titles[item]} {sellers}" for item in drawn},
+        "titles of the ten best sellers": {item: " ".join([titles[item], *titles[best]]) for item in drawn},
+        "titles of the three best sellers": {item: " ".join([titles[item], *titles[best[:3]]]) for item in drawn},
         "the forty most frequent words": {item: f"{titles[item]} {common}" for item in drawn},
     }
+
+
+def warned_of(folder: Path, seed: int) -> dict[str, float]:
+    """Share of items that are warned of, by way."""
+    items = read_items(folder / ITEMS).frame
+    items = items.rename(columns={"artist": "title"})
+    touched = pd.read_csv(folder / INTERACTIONS, dtype=str)[ITEM_ID]
+    titles = items.set_index(ITEM_ID)["title"].fillna("")
+    new = np.random.default_rng(seed).random(len(items)) < 0.2
+    drawn = [str(item) for item in items.loc[new, ITEM_ID]]
+    known = items[~new]
+    touched = touched[touched.isin(set(known[ITEM_ID]))]
+    shares = {"items": float(len(drawn))}
+    for way, stuffed in ways_to_stuff(titles, touched, drawn).items():
+        found = stuffed_texts(pd.DataFrame({ITEM_ID: drawn, "title": [stuffed[item] for item in drawn]}), known)
+        shares[way] = found[ITEM_ID].nunique() / len(drawn)
+    honest = stuffed_texts(items[new], known)
+    shares["honest, all columns"] = honest[ITEM_ID].nunique() / len(drawn)
+    print(folder.name, shares, flush=True)
+    return shares
 
 
 def twin_rows(frame: pd.DataFrame, drawn: list[str], ways: dict[str, dict[str, str]]) -> pd.DataFrame:

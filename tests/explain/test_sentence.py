@@ -61,6 +61,7 @@ class Says(Completing):
         "Since you chose Solaris, 62% of what speaks for Alien is that.",
         "The two things you chose speak for Alien's horror.",
         "Alien is in space, as is blade runner, which you liked.",
+        "Alien is horror from 1979, and shares space with Solaris.",
     ],
 )
 def test_true_sentences_pass(sentence):
@@ -83,6 +84,8 @@ def test_true_sentences_pass(sentence):
         ("Alien is near [email].", "mask [email]"),
         ("You may like Solaris.", "no mention of 'Alien'"),
         ("Alien is horror, as are Solaris and Blade Runner.", "not shared 'horror'"),
+        ("Alien shares horror with Solaris.", "not shared 'horror'"),
+        ("Alien shares with Solaris.", "claim 'shares solaris'"),
         ("Alien is space, which you chose.", "claim 'which you chose'"),
         ("You liked Alien because of space.", "claim 'you liked alien'"),
     ],

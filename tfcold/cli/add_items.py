@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tfcold.cli import console
+from tfcold.cli import changing, console
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUMMARY: Final = "let new items into a bundle, without training"
 DESCRIPTION: Final = """\
 Encodes items that the bundle does not know the way its own were encoded, and writes a bundle that recommends them too.
 Nothing is trained. With --out the same as --model, the next version of the bundle is written.
+
+With --replace, items that the bundle has may stand in the table, too. What lists show of them becomes what the table
+says. A cold item moves to the place of its new words; a warm one keeps what training learned of it.
 """
 EPILOG: Final = """\
 examples:
   tfcold add-items --model saved_models/shop --items arrivals.csv --out saved_models/shop
   tfcold add-items --model saved_models/shop --items arrivals.csv --item-vectors text=new.npz \\
                    --out saved_models/new
+  tfcold add-items --model saved_models/shop --items prices.csv --replace --out saved_models/shop
 """
 RENAMED: Final = {"folder": "model", "frame": "items", "vectors": "item_vectors"}  # arguments of Python -> options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", required=True, metavar="DIR", help="folder of a bundle, or of one version of it")
+    changing.add_bundles(parser)
     parser.add_argument(
         "--items", required=True, metavar="F", help="the new items: item_id and the columns of the others"
     )
@@ -30,14 +37,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--item-vectors", type=console.named_file, action="append", metavar="NAME=F",
         help="ready vectors of a block; repeatable. Blocks without a file are encoded",
     )  # fmt: skip
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the bundle to write; may be --model's")
+    parser.add_argument(
+        "--replace", action="store_true", help="take items that the bundle has, too: they are described anew"
+    )
+    parser.add_argument(
+        "--stuffed", choices=("warn", "raise", "ignore"), default="warn",
+        help="what to do about texts that look stuffed: longer, more repetitive or fuller of other items' titles than "
+        "any text of the bundle; default warn",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> None:
-    console.check_model(args.model)
-    console.check_file(args.items, "--items")
+    changing.check_bundles(args, "items")
     vector_files = console.named_files(args.item_vectors, "--item-vectors")
-    console.check_out_bundle(args.out)
 
     from tfcold.data import read_items
     from tfcold.workflow import read_item_vectors
@@ -47,7 +59,37 @@ def run(args: argparse.Namespace) -> None:
     from tfcold.export import add_items, encode_new_items
     from tfcold.manifest import read_manifest
 
+    if args.stuffed != "ignore":
+        _look_for_stuffed(items.frame, args.model, raises=args.stuffed == "raise")
     encoded = encode_new_items(args.model, items.frame, vectors)
-    version = add_items(args.model, items.frame, encoded, args.out)
-    sizes = read_manifest(version).sizes
-    console.say(f"{len(items):,} items joined, {sizes['items']:,} in all: {version}")
+    version = add_items(args.model, items.frame, encoded, args.out, replace=args.replace)
+    change = read_manifest(version).added[-1]
+    said = [f"{change['items']:,} items joined"] if change.get("items") else []
+    said += [f"{change['replaced']:,} described anew"] if change.get("replaced") else []
+    changing.say_changed(", ".join(said), version, "items", "in all")
+
+
+def _look_for_stuffed(items: pd.DataFrame, model: str, *, raises: bool) -> None:
+    """Says which texts are beyond what the bundle's texts have.
+
+    Raises:
+        InputError: there are some, and `raises`.
+    """
+    import pandas as pd
+
+    from tfcold.errors import InputError
+    from tfcold.manifest import EXTRA, ITEMS_FILE, version_folder
+    from tfcold.progress import logger
+    from tfcold.text import stuffed_texts
+
+    path = version_folder(model) / EXTRA / ITEMS_FILE
+    if not path.is_file():
+        return
+    found = stuffed_texts(items, pd.read_parquet(path))
+    if found.empty:
+        return
+    some = [f"{item!r} ({column}: {why})" for item, column, why in found.head(3).itertuples(index=False)]
+    said = f"{found.iloc[:, 0].nunique()} of {len(items)} items look stuffed with words: {'; '.join(some)}"
+    if raises:
+        raise InputError(f"`items`: {said}. Mend them, leave them out, or say `--stuffed warn`")
+    logger.warning("%s", said)

@@ -1,17 +1,17 @@
-"""What the items of a bundle are called, and texts as words."""
+"""What the items of a bundle are called."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
+
+from tfcold.text.phrases import LONGEST_PHRASE, words_of
 
 Titles = frozenset[str]
 
-_WORD: Final = re.compile(r"[^\W_]+")
 _YEAR: Final = re.compile(r"\s*\([^()]*\)$")  # `Alien (1979)` is called Alien
 _ARTICLE: Final = re.compile(r",\s*(?:the|a|an)$", re.IGNORECASE)  # `Terminator, The` is called Terminator
-_LONGEST: Final = 12  # words of a title that are compared
 
 
 def names_of(titles: Iterable[str]) -> Titles:
@@ -22,24 +22,7 @@ def names_of(titles: Iterable[str]) -> Titles:
         ['terminator', 'terminator the', 'terminator the 1984']
     """
     called = (name for title in titles for name in _ways_to_say(title))
-    return frozenset(" ".join(words[:_LONGEST]) for words in map(words_of, called) if words)
-
-
-def words_of(text: str) -> list[str]:
-    """The words and numbers of a text, casefolded."""
-    return _WORD.findall(text.casefold())
-
-
-def plain(text: str) -> str:
-    """The words of a text with single spaces between them."""
-    return " ".join(words_of(text))
-
-
-def phrases(words: Sequence[str]) -> Iterator[str]:
-    """Every run of at most twelve words."""
-    for start in range(len(words)):
-        for stop in range(start + 1, min(start + _LONGEST, len(words)) + 1):
-            yield " ".join(words[start:stop])
+    return frozenset(" ".join(words[:LONGEST_PHRASE]) for words in map(words_of, called) if words)
 
 
 def _ways_to_say(title: str) -> Iterator[str]:

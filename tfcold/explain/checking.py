@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from tfcold.explain.catalogue import Titles, names_of, phrases, plain, words_of
+from tfcold.explain.catalogue import Titles, names_of
 from tfcold.explain.evidence import Evidence
-from tfcold.explain.vocabulary import CHOSEN, COUNTS, NEUTRAL, PEOPLE, PROSE, THINGS, TOGETHER
+from tfcold.explain.vocabulary import CHOSEN, COUNTS, NEUTRAL, PEOPLE, PROSE, SHARING, THINGS, TOGETHER
 from tfcold.remote import MASKED_KINDS
+from tfcold.text.phrases import phrases, plain, words_of
 
 LONGEST: Final = 600
 
@@ -94,11 +95,16 @@ def _beyond_history(words: list[str], evidence: Evidence) -> Iterator[str]:
             named += [_named(after, done, others, at_end=False), bool(before) and before[-1] in THINGS]
         if not any(named):
             yield f"claim '{' '.join(words[max(0, place - 2) : place + 2])}'"
-    held = any(phrase in done for phrase in phrases(words))
-    if held and not TOGETHER.isdisjoint(words):
-        ours = {word for fact in (evidence.item, *evidence.history, *evidence.words) for word in words_of(fact)}
-        other = {word for fact in evidence.attributes.values() for word in words_of(str(fact))} - ours - PROSE
-        yield from (f"not shared {word!r}" for word in dict.fromkeys(words) if word in other)
+    if not any(phrase in done for phrase in phrases(words)):
+        return
+    first = next((place for place, word in enumerate(words) if word in SHARING), len(words))
+    said = next((word for word in words[first:] if word not in NEUTRAL), None)
+    if first < len(words) and said not in {word for fact in evidence.words for word in words_of(fact)}:
+        yield f"claim '{words[first]} {said or 'nothing'}'"
+    shared = words[first:] if TOGETHER.isdisjoint(words) else words
+    ours = {word for fact in (evidence.item, *evidence.history, *evidence.words) for word in words_of(fact)}
+    other = {word for fact in evidence.attributes.values() for word in words_of(str(fact))} - ours - PROSE
+    yield from (f"not shared {word!r}" for word in dict.fromkeys(shared) if word in other)
 
 
 def _named(words: list[str], done: Titles, others: Titles, *, at_end: bool) -> bool:

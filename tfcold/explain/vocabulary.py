@@ -19,8 +19,8 @@ _LINKING: Final = (  # what somebody did, and what an item is to it
     " explained explains fact facts find fit fits follow follows found go goes going happen history interest interested"
     " interests kind kinds lead leads link linked links look looking looks made make makes match matched matches mean"
     " means mention near nearest new next part parts past people percent person point points reason reasons recommend"
-    " recommendation recommended recommends relate related relates resemble resembles right score see seem seems share"
-    " shared shares sharing show shows similar similarly sort sorts speak speaks strong stronger strongest strongly"
+    " recommendation recommended recommends relate related relates resemble resembles right score see seem seems"
+    " show shows similar similarly sort sorts speak speaks strong stronger strongest strongly"
     " suggest suggested suggests suit suitable suits support supports taste tastes tie ties try type types way ways"
     " weigh weighs well word words"
 )
@@ -33,7 +33,8 @@ _THINGS: Final = (  # what things are called at all
     "album albums article articles artist artists book books film films item items movie movies one ones paper papers"
     " product products song songs thing things title titles track tracks video videos what"
 )
-_TOGETHER: Final = "alike all also as both common each like same share shared shares sharing similar similarly too"
+_TOGETHER: Final = "alike all also as both common each like same shared similar similarly too"
+_SHARING: Final = "share shares sharing"
 _UP_TO_TWENTY: Final = (
     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
     " nineteen twenty"
@@ -43,8 +44,9 @@ PROSE: Final = frozenset(_PROSE.split())  # a title made of these alone cannot b
 PEOPLE: Final = frozenset(_PEOPLE.split())  # before one of
 CHOSEN: Final = frozenset(_CHOSEN.split())  # these: somebody is said to have chosen something
 THINGS: Final = frozenset(_THINGS.split())
-TOGETHER: Final = frozenset(_TOGETHER.split())  # what is said holds of several things
-NEUTRAL: Final = PROSE | PEOPLE | CHOSEN | THINGS | TOGETHER | frozenset(_LINKING.split())
+TOGETHER: Final = frozenset(_TOGETHER.split())  # what the sentence says holds of several things,
+SHARING: Final = frozenset(_SHARING.split())  # or what it says after one of these
+NEUTRAL: Final = PROSE | PEOPLE | CHOSEN | THINGS | TOGETHER | SHARING | frozenset(_LINKING.split())
 COUNTS: Final = {
     **{word: place for place, word in enumerate(_UP_TO_TWENTY.split(), 2)},
     "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "half": 50,
