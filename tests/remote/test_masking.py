@@ -53,6 +53,23 @@ def test_stays(text: str) -> None:
     assert not masker.counts
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "12 Monkeys, by ann and [user_id]: u10, xu1"),  # letters and digits together are an id from 2 on
+        ({"shortest_id": 3}, "12 Monkeys, by [user_id] and [user_id]: u10, xu1"),
+        ({"shortest_id": 1}, "[user_id] Monkeys, by [user_id] and [user_id]: u10, xu1"),
+    ],
+)
+def test_short_ids(options: dict[str, int], expected: str) -> None:
+    assert Masker(["12", "ann", "u1", "7"], **options).mask("12 Monkeys, by ann and u1: u10, xu1") == expected
+
+
+def test_shortest_id_must_be_a_length() -> None:
+    with pytest.raises(InputError, match="`shortest_id` must be at least 1; received 0"):
+        Masker(shortest_id=0)
+
+
 def test_found_lists_what_was_there() -> None:
     text, masks = Masker().found("a@b.org or c@d.org, +1 212 555 2368")
 

@@ -50,7 +50,6 @@ def run(args: argparse.Namespace) -> None:
     from tfcold.language import plan_enrichment
     from tfcold.language.enrich import ENRICH_PROMPT
     from tfcold.progress import logger
-    from tfcold.remote import Masker
 
     items = read_items(args.items, argument="--items")
     ids: list[str] = []
@@ -63,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
         columns=args.columns,
         prompt=args.prompt or ENRICH_PROMPT,
         prefix=args.prefix,
-        masker=Masker(ids, phone_region=args.phone_region),
+        masker=language.masker(args, ids),
     )
     masks = plan.masks.masks
     cost = language.cost_lines(plan.estimate(model), budget)

@@ -102,7 +102,6 @@ def _planned(
     from tfcold.explain import plan_sentences
     from tfcold.explain.sentence import EXPLAIN_PROMPT
     from tfcold.language.rows import chosen_columns
-    from tfcold.remote import Masker
 
     if args.columns is not None:
         chosen_columns(recommender.attributes, "item_id", args.columns, is_remote=model.is_remote)
@@ -111,7 +110,7 @@ def _planned(
         is_remote=model.is_remote,
         columns=args.columns,
         prompt=args.prompt or EXPLAIN_PROMPT,
-        masker=Masker(recommender.user_ids, phone_region=args.phone_region),
+        masker=language.masker(args, recommender.user_ids),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tfcold.cli import console
@@ -12,7 +12,7 @@ from tfcold.errors import InputError
 
 if TYPE_CHECKING:
     from tfcold.language import Budget, Estimate, LanguageModel
-    from tfcold.remote import Mask
+    from tfcold.remote import Mask, Masker
 
 TABLES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 INTERRUPTED: Final = "Run the same command again: answers that came are kept, and cost nothing"
@@ -58,6 +58,10 @@ def add_model(parser: argparse.ArgumentParser, *, option: str = "--model", witho
     send = parser.add_argument_group("what leaves the machine")
     send.add_argument("--allow-remote", action="store_true", help="let text go to an endpoint on another machine")
     send.add_argument("--phone-region", default="US", metavar="CC", help="country of phone numbers, default US")
+    send.add_argument(
+        "--shortest-id", type=console.whole_number(1), default=4, metavar="N",
+        help="ids of users are masked from N characters on, default 4 (2 where letters and digits stand together)",
+    )  # fmt: skip
     send.add_argument("--list-masked", action="store_true", help="list what was masked, on standard output")
 
 
@@ -77,6 +81,13 @@ def open_model(args: argparse.Namespace, name: str) -> tuple[LanguageModel, Budg
     prices = None if args.price is None else Prices(*args.price)
     budget = Budget(args.budget_tokens, args.budget_money, prices)
     return cached(budgeted(model, budget)), budget
+
+
+def masker(args: argparse.Namespace, user_ids: Iterable[str]) -> Masker:
+    """What masks texts before they are sent."""
+    from tfcold.remote import Masker
+
+    return Masker(user_ids, phone_region=args.phone_region, shortest_id=args.shortest_id)
 
 
 def cost_lines(cost: Estimate, budget: Budget) -> list[str]:

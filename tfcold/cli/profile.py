@@ -49,7 +49,6 @@ def run(args: argparse.Namespace) -> None:
     from tfcold.language.profile import PROFILE, PROFILE_PROMPT, with_profiles
     from tfcold.language.provenance import MADE, check_new
     from tfcold.progress import logger
-    from tfcold.remote import Masker
 
     histories = histories_of(read_interactions(args.interactions, argument="--interactions"))
     items = read_items(args.items, argument="--items")
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
         columns=args.columns,
         users=None if users is None else users[USER_ID].tolist(),
         prompt=args.prompt or PROFILE_PROMPT,
-        masker=Masker(histories, phone_region=args.phone_region),
+        masker=language.masker(args, histories),
     )
     cost = ["no model: nothing is asked, and nothing is sent"]
     if model is not None and budget is not None:

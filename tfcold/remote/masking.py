@@ -13,7 +13,8 @@ from tfcold.errors import InputError
 from tfcold.extras import require
 
 MASKED_KINDS: Final = ("url", "email", "card", "phone", "user_id")
-SHORTEST_ID: Final = 4  # shorter ids look like words and numbers
+SHORTEST_ID: Final = 4  # shorter ids look like words and numbers,
+SHORTEST_MIXED_ID: Final = 2  # but not where letters and digits stand together, as in u1
 
 _URL: Final = re.compile(r"(?:https?|ftp)://[^\s<>\"']+|www\.[^\s<>\"']+", re.IGNORECASE)
 _EMAIL: Final = re.compile(r"[\w.+%'-]{1,64}(?:@|\s?(?:\(at\)|\[at\])\s?)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
@@ -29,6 +30,7 @@ _SECRET_VALUE: Final = re.compile(r"(?=[\w.~=-]*\d)(?=[\w.~=-]*[A-Za-z])[\w.~=-]
 _SECRET_PART: Final = re.compile(  # of a path: no words with hyphens between them; a UUID
     r"(?=[\w.~=]*\d)(?=[\w.~=]*[A-Za-z])[\w.~=]{20,}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}", re.IGNORECASE
 )
+_MIXED: Final = re.compile(r"(?=\D*\d)(?=[\W\d_]*[^\W\d_])[\w.:@+-]+")
 _ENDS: Final = ".,;:!?)]}"
 
 
@@ -48,19 +50,21 @@ class Masker:
     - `card`: 13 to 19 digits that start with 2 to 6 and satisfy the check of Luhn.
     - `phone`: valid numbers as `phonenumbers` finds them, with a country code or of `phone_region`; and digits after
       tel, phone, call and the like.
-    - `user_id`: the ids given, as whole words, of 4 characters or more; shorter ones look like words and numbers.
+    - `user_id`: the ids given, as whole words: of `shortest_id` characters or more, and of 2 or more where letters and
+      digits stand together (`u1`). Others look like words and numbers, and stay.
 
     It finds what has these forms; a name or an address of a street it does not find.
 
     Args:
         user_ids: ids to take out.
+        shortest_id: int >= 1, default 4. With 1 every id is masked, and so is every word and number that is one.
         phone_region: str, default "US". Two letters; numbers without a country code are read as of there.
 
     Attributes:
         counts: Counter by kind, of everything masked so far.
 
     Raises:
-        InputError: a region that `phonenumbers` does not know.
+        InputError: a region that `phonenumbers` does not know, or `shortest_id` below 1.
         MissingExtraError: `phonenumbers` is not installed.
 
     Example:
@@ -71,14 +75,22 @@ class Masker:
         1
     """
 
-    def __init__(self, user_ids: Iterable[str] = (), *, phone_region: str = "US") -> None:
+    def __init__(
+        self, user_ids: Iterable[str] = (), *, phone_region: str = "US", shortest_id: int = SHORTEST_ID
+    ) -> None:
+        if shortest_id < 1:
+            raise InputError(f"`shortest_id` must be at least 1; received {shortest_id}")
         self._phones: Any = require("phonenumbers", extra="language")
         if phone_region not in self._phones.SUPPORTED_REGIONS:
             raise InputError(
                 f"`phone_region` must be the two letters of a country, as in 'US' or 'DE'; received {phone_region!r}"
             )
         self.phone_region = phone_region
-        self._ids = frozenset(text for text in map(str, user_ids) if len(text) >= SHORTEST_ID)
+        self._ids = frozenset(
+            text
+            for text in map(str, user_ids)
+            if len(text) >= shortest_id or (len(text) >= SHORTEST_MIXED_ID and _MIXED.fullmatch(text))
+        )
         self._odd_ids = sorted(
             (text for text in self._ids if not _TOKEN.fullmatch(text) or text[-1] in _ENDS), key=len, reverse=True
         )
