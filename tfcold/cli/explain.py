@@ -128,14 +128,13 @@ def _as_json(explanation: Explanation, evidence: Evidence, sentence: Sentence) -
 
 
 def _say_sums(explanation: Explanation, top: int) -> None:
+    from tfcold.serving.explanation import shortened
+
     console.say(f"score {explanation.score:.6g} of item {explanation.item_id} for user {explanation.user_id}")
     for title, view in (("by the item", explanation.by_item), ("by what the user did", explanation.by_history)):
         console.say(f"\n{title}:")
-        rows = [(f"  {name}", f"{value:+.6f}") for name, value in zip(view["name"], view["value"], strict=True)]
-        shown = rows[:top]
-        if len(rows) > len(shown):
-            shown.append((f"  {len(rows) - top} others", f"{view['value'].iloc[top:].sum():+.6f}"))
-        console.say(console.aligned(shown))
+        rows = [(f"  {name}", f"{value:+.6f}") for name, value in shortened(view, top)]
+        console.say(console.aligned(rows))
 
 
 def _say_origin(sentence: Sentence, plan: SentencePlan, budget: Budget, *, listed: bool) -> None:

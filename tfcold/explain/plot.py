@@ -21,13 +21,12 @@ def plot_split(explanation: Explanation, path: str | Path, *, top: int = 10) -> 
     """
     from matplotlib import figure as figures
 
+    from tfcold.serving.explanation import shortened
+
     figure = figures.Figure(figsize=(10, 4), layout="constrained")
     views = (("by the item", explanation.by_item), ("by what the user did", explanation.by_history))
     for axes, (title, view) in zip(figure.subplots(1, 2), views, strict=True):
-        names, values = list(view["name"][:top]), list(view["value"][:top])
-        if len(view) > top:
-            names.append(f"{len(view) - top} others")
-            values.append(float(view["value"][top:].sum()))
+        names, values = map(list, zip(*shortened(view, top), strict=True))
         axes.barh(names[::-1], values[::-1], color=["tab:blue" if value >= 0 else "tab:red" for value in values[::-1]])
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_title(title)

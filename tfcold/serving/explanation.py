@@ -59,6 +59,14 @@ class Explanation:
         return parts
 
 
+def shortened(view: pd.DataFrame, top: int) -> list[tuple[str, float]]:
+    """Name and value of the first rows of a sum, and of all others together: `"3 others"`."""
+    rows = [(str(name), float(value)) for name, value in zip(view[NAME][:top], view[VALUE][:top], strict=True)]
+    if len(view) > top:
+        rows.append((f"{len(view) - top} others", float(view[VALUE].iloc[top:].sum())))
+    return rows
+
+
 def pieces_of_user(
     query: Vector,
     newcomer: npt.NDArray[np.floating[Any]],
