@@ -310,7 +310,10 @@ def test_encoder_on_another_machine_needs_leave(
     assert "TFCOLD_NO_REMOTE forbids" in forbidden.err
     assert without.code == 2
     assert "Allow it with `--allow-remote` or TFCOLD_ALLOW_REMOTE=llm.example.com" in without.err
+    all_columns = call(command, *words, *out, "--allow-remote")
+    assert "`--item-text` must say which columns may leave this machine" in all_columns.err
     if command == "fit":
+        words += ["--item-text", "title"]
         assert "both make block 'text'" in call(command, *words, *out, "--allow-remote").err
 
 

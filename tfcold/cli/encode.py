@@ -51,11 +51,13 @@ def run(args: argparse.Namespace) -> None:
     from tfcold.columns import ITEM_ID
     from tfcold.data import read_items
     from tfcold.text import TextTemplate, encode_items, get_encoder, write_vectors
+    from tfcold.text.encoders import require_columns
 
     items = read_items(args.items, argument="--items")
     workflow.check_columns(items.frame, args.item_text, "--item-text")
     template = TextTemplate(tuple(args.item_text)) if args.item_text else TextTemplate.infer(items.frame, ITEM_ID)
     encoder = get_encoder(args.encoder, allow_remote=args.allow_remote or None)
+    require_columns(encoder, args.item_text, "item_text")
     vectors = encode_items(items, encoder, template=template, store=workflow.default_store())
     write_vectors(args.out, vectors, items.frame[ITEM_ID].to_numpy())
     console.say(f"{len(vectors):,} of {len(items):,} items have a vector of width {vectors.dim}: {args.out}")

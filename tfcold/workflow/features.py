@@ -26,6 +26,7 @@ from tfcold.text import (
     get_encoder,
     require_same_encoder,
 )
+from tfcold.text.encoders import require_columns
 from tfcold.text.kinds import column_kinds
 from tfcold.workflow.tables import check_columns
 
@@ -80,12 +81,13 @@ def check_words(words: Words) -> None:
     Costs no training, so a long job calls it first.
 
     Raises:
-        InputError: a spec that stands for no encoder.
+        InputError: a spec that stands for no encoder, or no `item_text` for one on another machine.
         RemoteError: an endpoint on another machine that was not allowed.
         EncoderMismatchError: block `text` comes from a file that another encoder wrote.
     """
     for place, spec in enumerate(_dense(words.encoders or ())):
         encoder = get_encoder(spec, allow_remote=words.allow_remote)
+        require_columns(encoder, words.item_text, "item_text")
         if place == 0 and TEXT in words.item_vectors:
             _require_agreement(words.item_vectors[TEXT], encoder, TEXT)
 
@@ -131,6 +133,7 @@ def _item_vectors(split: Split, words: Words, encoders: dict[str, TextEncoder]) 
                 vectors[LEXICAL] = _lexical(frame, training, ITEM_ID, LEXICAL, encoders)
             continue
         encoder = get_encoder(spec, allow_remote=words.allow_remote)
+        require_columns(encoder, words.item_text, "item_text")
         name = TEXT if TEXT not in encoders else re.sub(r"\W+", "_", spec.rstrip("/").rpartition("/")[2])
         encoders[name] = encoder
         if name in vectors:
@@ -159,6 +162,7 @@ def _user_vectors(split: Split, words: Words, encoders: dict[str, TextEncoder]) 
         elif f"{USER_PREFIX}{TEXT}" not in vectors:
             template = TextTemplate(tuple(words.user_text)) if words.user_text else TextTemplate.infer(frame, USER_ID)
             encoder = encoders.get(TEXT) or get_encoder(spec, allow_remote=words.allow_remote)
+            require_columns(encoder, words.user_text, "user_text")
             found = encode_users(frame, encoder, template=template, store=words.store or default_store())
             vectors[f"{USER_PREFIX}{TEXT}"] = TextVectors(
                 found.ids, found.vectors, {**found.provenance, ENCODER_SPEC: spec}

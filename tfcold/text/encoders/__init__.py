@@ -7,6 +7,7 @@ rows), `RemoteEncoder` (an endpoint). Anything with `name`, `dim`, `fingerprint`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +64,19 @@ def get_encoder(spec: str | Path, *, allow_remote: bool | None = None) -> TextEn
     raise InputError(f"`encoder` must be {_WAYS}; received {text!r}")
 
 
+def require_columns(encoder: TextEncoder, columns: Sequence[str] | None, argument: str) -> None:
+    """Nothing, unless texts would leave this machine and nobody said of which columns.
+
+    Raises:
+        InputError: they would.
+    """
+    if columns is None and getattr(encoder, "is_remote", False):
+        raise InputError(
+            f"`{argument}` must say which columns may leave this machine, as the encoder {encoder.name!r} is on another "
+            "one"
+        )
+
+
 def _of_folder(folder: Path) -> TextEncoder:
     if (folder / "saved_model.pb").is_file():
         return HubEncoder(folder)
@@ -87,4 +101,5 @@ __all__ = [
     "StaticEncoder",
     "TextEncoder",
     "get_encoder",
+    "require_columns",
 ]

@@ -65,6 +65,11 @@ class RemoteEncoder:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @property
+    def is_remote(self) -> bool:
+        """Whether texts leave this machine."""
+        return not self.endpoint.address.is_local
+
+    @property
     def dim(self) -> int:
         """T, as asked for, as seen before, or learned by encoding one word."""
         return self._width or int(self._forward(["a"]).shape[1])
