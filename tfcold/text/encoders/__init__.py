@@ -72,8 +72,7 @@ def require_columns(encoder: TextEncoder, columns: Sequence[str] | None, argumen
     """
     if columns is None and getattr(encoder, "is_remote", False):
         raise InputError(
-            f"`{argument}` must say which columns may leave this machine, as the encoder {encoder.name!r} is on another "
-            "one"
+            f"`{argument}` must say which columns may leave this machine, as encoder {encoder.name!r} is on another one"
         )
 
 
