@@ -16,14 +16,15 @@ Encodes items that the bundle does not know the way its own were encoded, and wr
 Nothing is trained. With --out the same as --model, the next version of the bundle is written.
 
 With --replace, items that the bundle has may stand in the table, too. What lists show of them becomes what the table
-says. A cold item moves to the place of its new words; a warm one keeps what training learned of it.
+says. A cold item moves to the place of its new words; a warm one keeps what training learned of it. With
+`--replace shown` nothing moves, no words are needed, and all items must be in the bundle: for prices and stock.
 """
 EPILOG: Final = """\
 examples:
   tfcold add-items --model saved_models/shop --items arrivals.csv --out saved_models/shop
   tfcold add-items --model saved_models/shop --items arrivals.csv --item-vectors text=new.npz \\
                    --out saved_models/new
-  tfcold add-items --model saved_models/shop --items prices.csv --replace --out saved_models/shop
+  tfcold add-items --model saved_models/shop --items prices.csv --replace shown --out saved_models/shop
 """
 RENAMED: Final = {"folder": "model", "frame": "items", "vectors": "item_vectors"}  # arguments of Python -> options
 
@@ -38,8 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="ready vectors of a block; repeatable. Blocks without a file are encoded",
     )  # fmt: skip
     parser.add_argument(
-        "--replace", action="store_true", help="take items that the bundle has, too: they are described anew"
-    )
+        "--replace", nargs="?", const="words", choices=("words", "shown"),
+        help="take items that the bundle has, too, and describe them anew: `words` (default) and what lists show of "
+        "them, or only what lists show (`shown`)",
+    )  # fmt: skip
     parser.add_argument(
         "--stuffed", choices=("warn", "raise", "ignore"), default="warn",
         help="what to do about texts that look stuffed: longer, more repetitive or fuller of other items' titles than "
@@ -61,8 +64,8 @@ def run(args: argparse.Namespace) -> None:
 
     if args.stuffed != "ignore":
         _look_for_stuffed(items.frame, args.model, raises=args.stuffed == "raise")
-    encoded = encode_new_items(args.model, items.frame, vectors)
-    version = add_items(args.model, items.frame, encoded, args.out, replace=args.replace)
+    encoded = None if args.replace == "shown" else encode_new_items(args.model, items.frame, vectors)
+    version = add_items(args.model, items.frame, encoded, args.out, replace=args.replace is not None)
     change = read_manifest(version).added[-1]
     said = [f"{change['items']:,} items joined"] if change.get("items") else []
     said += [f"{change['replaced']:,} described anew"] if change.get("replaced") else []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from tfcold.cli import console
+from tfcold.cli import changing
+from tfcold.errors import InputError
 
 SUMMARY: Final = "let new users into a bundle, without training"
 DESCRIPTION: Final = """\
@@ -20,23 +21,37 @@ RENAMED: Final = {"folder": "model"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", required=True, metavar="DIR", help="folder of a bundle, or of one version of it")
+    changing.add_bundles(parser)
     parser.add_argument("--history", required=True, metavar="F", help="csv user_id,item_id: what they did so far")
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the bundle to write; may be --model's")
+    parser.add_argument("--users", metavar="F", help="not taken: a bundle cannot read the words of users")
 
 
 def run(args: argparse.Namespace) -> None:
-    console.check_model(args.model)
-    console.check_file(args.history, "--history")
-    console.check_out_bundle(args.out)
+    changing.check_bundles(args, "history", "users")
+    if args.users is not None:
+        raise InputError(without_words(args.model))
 
     from tfcold.cli.recommend import read_pairs
     from tfcold.columns import USER_ID
 
     history = read_pairs(args.history, "--history")
     from tfcold.export import add_users
-    from tfcold.manifest import read_manifest
 
     version = add_users(args.model, history, args.out)
-    joined, users = history[USER_ID].nunique(), read_manifest(version).sizes["users"]
-    console.say(f"{joined:,} users joined, {users:,} in all: {version}")
+    changing.say_changed(f"{history[USER_ID].nunique():,} users joined", version, "users", "in all")
+
+
+def without_words(model: str) -> str:
+    """Why words of users cannot be taken, and what to do."""
+    from tfcold.manifest import read_manifest, version_folder
+
+    blocks = read_manifest(version_folder(model)).schema.get("user_vectors") or {}
+    if not blocks:
+        return (
+            "`--users` cannot be taken: this model was fitted without words of users. Leave it out, and users go by "
+            "--history; or fit again with `tfcold fit --users`"
+        )
+    return (
+        "`--users` cannot be taken: this model learned from words of users, but the layers that read them stay out of "
+        "bundles. Leave it out, and users go by --history; or fit again with these users among --users"
+    )

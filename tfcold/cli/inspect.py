@@ -72,9 +72,10 @@ def _change(said: Mapping[str, Any]) -> list[str]:
     when = f"at {said.get('created')}"
     if "encoders" in said:
         return ["encoders", f"{said['encoders']} put in {when}" if said["encoders"] else f"taken out {when}"]
-    kind = next((kind for kind in ("items", "removed", "users") if kind in said), "items")
-    what = "removed" if kind == "removed" else "added"
-    return [what, f"{said.get(kind, 0):,} {'items' if kind == 'removed' else kind} {when}"]
+    kinds = {"items": ("added", "items"), "replaced": ("described anew", "items"), "removed": ("removed", "items"),
+             "users": ("added", "users")}  # fmt: skip
+    parts = [f"{verb} {said[kind]:,} {what}" for kind, (verb, what) in kinds.items() if kind in said]
+    return ["change", f"{', '.join(parts) or 'added 0 items'} {when}"]
 
 
 def _block(said: Mapping[str, Any]) -> str:

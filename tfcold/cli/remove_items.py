@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from tfcold.cli import console
+from tfcold.cli import changing
 
 SUMMARY: Final = "take items out of a bundle, without training"
 DESCRIPTION: Final = """\
@@ -20,22 +20,18 @@ RENAMED: Final = {"folder": "model"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", required=True, metavar="DIR", help="folder of a bundle, or of one version of it")
+    changing.add_bundles(parser)
     parser.add_argument("--items", required=True, metavar="F", help="csv with a column item_id")
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the bundle to write; may be --model's")
 
 
 def run(args: argparse.Namespace) -> None:
-    console.check_model(args.model)
-    console.check_file(args.items, "--items")
-    console.check_out_bundle(args.out)
+    changing.check_bundles(args, "items")
 
     from tfcold.cli.recommend import read_ids
     from tfcold.columns import ITEM_ID
 
     gone = read_ids(args.items, ITEM_ID, "--items")
     from tfcold.export import remove_items
-    from tfcold.manifest import read_manifest
 
     version = remove_items(args.model, gone, args.out)
-    console.say(f"{len(gone):,} items left, {read_manifest(version).sizes['items']:,} stay: {version}")
+    changing.say_changed(f"{len(gone):,} items left", version, "items", "stay")
