@@ -14,10 +14,12 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from common import write_results
 from quality_parts.collection import find_collections, read_collection
@@ -120,6 +122,19 @@ def chosen(split: Split, recommender: Recommender, genres: Mapping[str, set[str]
     return {"chosen_strength": best, "chosen_on": halves[0], "reported_on": halves[1]}
 
 
+@dataclass(frozen=True)
+class Once:
+    """`Steering(more=[genre], strength=strength)` with the genre's direction float32 [1, D] at hand."""
+
+    direction: npt.NDArray[np.float32]
+    strength: float
+    hidden = np.empty(0, object)
+
+    def directions(self, recommender: Recommender) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """As `Steering.directions`."""
+        return self.direction, np.array([self.strength], np.float32)
+
+
 def wanted(split: Split) -> dict[str, set[str]]:
     """Held-out items of each user, warm and cold."""
     found: dict[str, set[str]] = {}
@@ -144,13 +159,14 @@ def measured(
 ) -> dict[str, Any]:
     """Share of a genre before and after, and the share of NDCG@20 that is kept, by strength; mean over genres."""
     users = list(truth)
+    directions = {genre: Steering(more=[genre]).directions(recommender)[0] for genre in genres}
     before = recommender.recommend(users, k=K)
     base = ndcg(before, truth)
     strengths = {}
     for strength in STRENGTHS:
         rows = {}
         for genre, items in genres.items():
-            after = recommender.recommend(users, k=K, steer=Steering(more=[genre], strength=strength))
+            after = recommender.recommend(users, k=K, steer=Once(directions[genre], strength))
             rows[genre] = {
                 "share_before": round(float(before["item_id"].isin(items).mean()), 4),
                 "share_after": round(float(after["item_id"].isin(items).mean()), 4),
