@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfcold.export import search
 from tfcold.export.search import CHUNK, LOWEST, Rows, best, nothing
-from tfcold.export.stored import rounded
+from tfcold.export.stored import Stored
 
 NUM = 5 * CHUNK
 
@@ -77,7 +77,8 @@ def test_rounded_rows_are_searched_as_what_they_stand_for(small_blocks, store):
     table = random.normal(size=(NUM - 9, 6)).astype(np.float32) * random.uniform(0.1, 10, (NUM - 9, 1))
     table[7] = 0
     query = random.normal(size=(4, 6)).astype(np.float32)
-    values, scales = rounded(table.astype(np.float32), store, CHUNK)
+    stored = Stored.of(table.astype(np.float32), store, "rows", CHUNK)
+    values, scales = stored.values.numpy(), None if stored.scales is None else stored.scales.numpy()
     meant = values.astype(np.float32) * (1 if scales is None else scales[:, None])
 
     rows = Rows(tf.constant(values), tf.range(NUM - 9, NUM), None if scales is None else tf.constant(scales))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +25,7 @@ from tfcold.export.item_file import as_shown
 from tfcold.export.item_split import split_of_items
 from tfcold.export.module import ServingModule
 from tfcold.export.parts import Parts
-from tfcold.export.stored import checked_store
+from tfcold.export.stored import Store, checked_store
 from tfcold.export.storing import as_stored, scores_of_tables
 from tfcold.export.tables import ServingTables, queries_of, tables_of_model
 from tfcold.export.verification import HALF_TOLERANCE, TOLERANCE, Floats, Rows, ScoresOf, verify
@@ -197,14 +198,20 @@ def write_bundle(
         content = replace(content, tables=as_stored(content.tables, store))
         (known, unseen), tolerance = scores_of_tables(content.tables, content.parts), TOLERANCE
     with _one_line(folder), _new_version(folder) as (aside, final):
-        manifest = content.manifest
-        module = ServingModule(content.tables, content.parts, manifest.default_k, words=content.words, store=store)
-        tf.saved_model.save(module, str(aside), signatures=module.signatures())
+        _save(aside, content, store)
         _write_extra(aside, content)
         verify(aside, content.tables, known, unseen, tolerance)
         verify_words(aside, content.words)
     logger.info("bundle: %s", final)
     return final
+
+
+def _save(version: Path, content: BundleContent, store: Store) -> None:
+    manifest = content.manifest
+    module = ServingModule(content.tables, content.parts, manifest.default_k, words=content.words, store=store)
+    tf.saved_model.save(module, str(version), signatures=module.signatures())
+    del module
+    gc.collect()  # functions know their module, which knows them: its tables would stand beside those loaded next
 
 
 @contextmanager

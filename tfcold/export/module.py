@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfcold.export.parts import Parts
 from tfcold.export.readers.lookup import rows_by_name
 from tfcold.export.search import CHUNK, LOWEST, Found, Rows, best, checked, nothing
-from tfcold.export.stored import Store, Stored
+from tfcold.export.stored import Store, Stored, inverse_norms
 from tfcold.export.tables import ServingTables
 from tfcold.export.word_signatures import word_signatures
 from tfcold.export.words import Words
@@ -71,12 +71,13 @@ class ServingModule(tf.Module):
         self.done_rows = _fixed(tables.done_rows, "done_rows")
         self.is_known = _fixed(tables.is_known, "is_known")
         self.is_cold = _fixed(tables.is_cold, "is_cold")
-        self.inverse_norms = _fixed(self._candidates.inverse_norms(), "inverse_norms")
+        self.inverse_norms = _fixed(inverse_norms(tables.candidates, store, CHUNK), "inverse_norms")
         self.says = _fixed(tables.says, "says")
         users = tables.users_of_items()
         self.doer_splits = _fixed(users.indptr.astype(np.int64), "doer_splits")
         self.doer_rows = _fixed(users.indices.astype(np.int32), "doer_rows")
-        clicks = np.linalg.norm(tables.history[tables.says & ~tables.is_cold], axis=1)
+        lengths = np.sqrt(np.einsum("ij,ij->i", tables.history, tables.history))  # no copy of the table
+        clicks = lengths[tables.says & ~tables.is_cold]
         self.typical_norm = _fixed(np.float32(np.median(clicks) if len(clicks) else 1), "typical_norm")
         self.item_ids = _fixed(_names(tables.item_ids), "item_ids")
         self.user_ids = _fixed(_names(tables.user_ids), "user_ids")

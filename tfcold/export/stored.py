@@ -33,45 +33,44 @@ class Stored:
 
     @classmethod
     def of(cls, table: Floats, store: Store, name: str, multiple: int = 1) -> Stored:
-        """The table with zeros below it, up to a multiple of rows."""
-        values, scales = rounded(table, store, multiple)
-        return cls(_fixed(values, name), None if scales is None else _fixed(scales, f"{name}_scales"))
+        """The table with zeros below it, up to a multiple of rows. It is written in blocks: no second copy is made."""
+        full = -(-len(table) // multiple) * multiple
+        values = _fixed(tf.zeros([full, table.shape[1]], store), name)
+        scales = _fixed(tf.zeros([full], tf.float32), f"{name}_scales") if store == "int8" else None
+        for start in range(0, len(table), _BLOCK):
+            numbers, factors = rounded(table[start : start + _BLOCK], store)
+            at = tf.range(start, start + len(numbers))
+            values.scatter_update(tf.IndexedSlices(numbers, at))  # in place; a slice of a variable would copy it first
+            if scales is not None:
+                scales.scatter_update(tf.IndexedSlices(factors, at))
+        return cls(values, scales)
 
     def rows(self, at: tf.Tensor) -> tf.Tensor:
         """Float32 [*at.shape, W]."""
         rows = tf.cast(tf.gather(self.values, at), tf.float32)
         return rows if self.scales is None else rows * tf.gather(self.scales, at)[..., None]
 
-    def inverse_norms(self) -> Floats:
-        """[N]: what brings each row, its last column left out, to length 1; 0 for zeros."""
-        values, scales = self.values.numpy(), None if self.scales is None else self.scales.numpy()
-        found = np.zeros(len(values), np.float32)
-        for start in range(0, len(values), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            norms = np.linalg.norm(restored(values[part, :-1], None if scales is None else scales[part]), axis=1)
-            found[part] = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)
-        return found
+
+def inverse_norms(table: Floats, store: Store, multiple: int = 1) -> Floats:
+    """[N]: what brings each row as it is kept, its last column left out, to length 1; 0 for zeros."""
+    found = np.zeros(-(-len(table) // multiple) * multiple, np.float32)
+    for start in range(0, len(table), _BLOCK):
+        block = restored(*rounded(table[start : start + _BLOCK], store))
+        norms = np.linalg.norm(block[:, :-1], axis=1)
+        found[start : start + len(norms)] = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)
+    return found
 
 
-def rounded(table: Floats, store: Store, multiple: int = 1) -> tuple[npt.NDArray[Any], Floats | None]:
-    """The numbers to keep [N, W], and for int8 the factor of each row [N]; N is the next multiple.
+def rounded(table: Floats, store: Store) -> tuple[npt.NDArray[Any], Floats | None]:
+    """The numbers to keep [N, W], and for int8 the factor of each row [N].
 
     An int8 row is spread over -127 to 127. To round again what was rounded changes nothing but the last digit.
     """
-    num, width = table.shape
-    full = -(-num // multiple) * multiple
-    if store == "float32" and full == num:
-        return table, None
-    values = np.zeros((full, width), store)
-    scales = np.zeros(full, np.float32) if store == "int8" else None
-    for start in range(0, num, _BLOCK):
-        block = table[start : start + _BLOCK]
-        if scales is not None:
-            most = np.abs(block).max(axis=1)
-            scales[start : start + len(block)] = most / _STEPS
-            block = np.rint(block * (_STEPS / np.where(most > 0, most, 1))[:, None])
-        values[start : start + len(block)] = block
-    return values, scales
+    if store != "int8":
+        return table.astype(store, copy=False), None
+    most = np.abs(table).max(axis=1)
+    steps = np.rint(table * (_STEPS / np.where(most > 0, most, 1))[:, None]).astype(np.int8)
+    return steps, (most / _STEPS).astype(np.float32)
 
 
 def restored(values: npt.NDArray[Any], scales: Floats | None) -> Floats:
