@@ -63,6 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--epochs", type=console.whole_number(0), metavar="N", help="most epochs of gradient training")
     how.add_argument("--seed", type=console.whole_number(0), default=0, metavar="N", help="fixes all draws, default 0")
     how.add_argument("--log-dir", metavar="D", help="write TensorBoard logs there")
+    how.add_argument(
+        "--store", choices=("float32", "float16", "int8"), default="float32",
+        help="4, 2 or 1 bytes for each number of the bundle's tables (default float32); see docs/search.md",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> None:
@@ -99,7 +103,7 @@ def run(args: argparse.Namespace) -> None:
     with workflow.resumable(args.out, workflow.fingerprint_of(files, choices)) as work_dir:
         fitted = workflow.fit_bundle(
             tables, args.out, words=words, settings=settings_of(args), log_dir=args.log_dir, work_dir=work_dir,
-            with_encoder=args.with_encoder,
+            with_encoder=args.with_encoder, store=args.store,
         )  # fmt: skip
     console.say(summary(fitted))
     console.say(next_commands(args.out, args.log_dir))

@@ -49,6 +49,7 @@ def fit_bundle(
     log_dir: str | Path | None = None,
     work_dir: str | Path | None = None,
     with_encoder: bool = False,
+    store: str = "float32",
 ) -> Fitted:
     """A new version of a bundle at `out`, fitted on tables.
 
@@ -60,6 +61,7 @@ def fit_bundle(
         log_dir: folder for TensorBoard, or None.
         work_dir: folder in which an interrupted fit finds its last epoch again, or None.
         with_encoder: bool, default False. Put the encoders into the SavedModel; ask `check_reading` before.
+        store: in what the tables of the bundle are kept, see `tfcold.export.export`.
     """
     from tfcold.export import export
     from tfcold.training import Settings, fit
@@ -87,6 +89,7 @@ def fit_bundle(
         features=encoded.features,
         encoders={name: encoder for name, encoder in encoded.encoders.items() if name in encoded.features.items},
         with_encoder=with_encoder,
+        store=store,
     )
     return Fitted(trained, Path(bundle), validation, report)
 
