@@ -15,6 +15,7 @@ import tensorflow as tf
 from tfcold.errors import BundleError, EncoderMismatchError, InputError
 from tfcold.export import add_items, add_users, encode_texts, export, remove_items, with_words
 from tfcold.manifest import read_manifest
+from tfcold.serving import load
 from tfcold.serving.words import reads_words
 from tfcold.text.encoders import KerasNLPEncoder
 
@@ -164,6 +165,22 @@ def test_encoder_in_the_graph_is_the_one_that_encodes_new_items(reading, world):
     found = loaded.signatures["embed_items"](text=tf.constant(TEXTS))
 
     np.testing.assert_allclose(found["lexical"], world.lexical.encode(TEXTS), atol=1e-5)
+
+
+def test_python_reads_by_the_graph(encoder, bundle, reading):
+    recommender = load(reading)
+    vectors = encoder.encode(TEXTS)
+    found = recommender.recommend_from_texts(
+        TEXTS, k=5, exclude=pd.DataFrame({"user_id": TEXTS[:1], "item_id": ["i1"]})
+    )
+    expected = recommender.recommend_from_vectors(
+        vectors, TEXTS, k=5, exclude=pd.DataFrame({"user_id": TEXTS[:1], "item_id": ["i1"]})
+    )
+
+    pd.testing.assert_frame_equal(found, expected, atol=1e-5)
+    np.testing.assert_allclose(recommender.embed([*TEXTS, ""]), [*vectors, np.zeros(5)], atol=1e-5)
+    with pytest.raises(BundleError, match="tfcold export --with-encoder"):
+        load(bundle).embed(TEXTS)
 
 
 def test_changes_keep_the_words(world, toys, reading, tmp_path):

@@ -193,9 +193,14 @@ def _lists(
 
 
 def _from_text(recommender: Recommender, texts: list[str], options: dict[str, Any]) -> pd.DataFrame:
-    from tfcold.export import encode_texts
+    from tfcold.serving.words import reads_words
 
-    vectors = encode_texts(recommender.folder, texts)
+    if reads_words(recommender.manifest):
+        vectors = recommender.embed(texts)
+    else:
+        from tfcold.export import encode_texts
+
+        vectors = encode_texts(recommender.folder, texts)
     silent = [text for text, vector in zip(texts, vectors, strict=True) if not vector.any()]
     if silent:
         logger.warning("the encoder knows no word of %s: it gets what is popular", ", ".join(map(repr, silent[:3])))

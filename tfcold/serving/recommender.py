@@ -36,6 +36,7 @@ from tfcold.serving.ragged import Lists, Rows
 from tfcold.serving.search import best_items, best_users, best_users_of_vectors, scores_of, similar_items
 from tfcold.serving.state import State
 from tfcold.serving.steer import Steers, moved
+from tfcold.serving.words import embedded
 
 _CELLS: Final = 32_000_000  # numbers of a block of queries, histories or lists held at once
 
@@ -177,6 +178,32 @@ class Recommender:
         asked = names_of(table, ids, "ids")
         hidden = excluded_lists(state.items, asked, exclude)
         return self._lists(state, asked, self._query_of_vectors(table), hidden, k, candidates, where, steer)
+
+    def recommend_from_texts(
+        self, texts: Iterable[str], ids: Iterable[Any] | None = None, k: int = 20, **options: Any
+    ) -> pd.DataFrame:
+        """The same from the sentences themselves, read by the encoder in the SavedModel.
+
+        Args:
+            texts: B sentences; an empty one says nothing.
+            ids: B names for the column `user_id`; default the sentences.
+            k: as in `recommend`.
+            **options: `candidates`, `exclude`, `where`, `steer` as in `recommend`.
+
+        Raises:
+            BundleError: a bundle without its encoder.
+            InputError: as in `recommend`.
+        """
+        texts = list(texts)
+        return self.recommend_from_vectors(self.embed(texts), texts if ids is None else ids, k, **options)
+
+    def embed(self, texts: Iterable[str]) -> Floats:
+        """float32 [B, T] of sentences as the bundle's first block sees them; zeros where one says nothing.
+
+        Raises:
+            BundleError: a bundle without its encoder.
+        """
+        return embedded(self._opened.model, self.manifest, texts)
 
     def score(self, pairs: pd.DataFrame) -> pd.DataFrame:
         """Frame `user_id, item_id, score`, a row for every pair; `-inf` for an item that cannot be listed.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from tfcold.errors import BundleError
@@ -33,3 +36,25 @@ def load_saved_model(version: Path, manifest: Manifest) -> Any:
                 f"`pip install tensorflow-text` of TensorFlow's version, {tf.__version__}"
             ) from error
     return tf.saved_model.load(str(version))
+
+
+def embedded(model: Any, manifest: Manifest, texts: Iterable[str]) -> npt.NDArray[np.float32]:
+    """float32 [B, T] of texts as the bundle's first block sees them; zeros for a text without words.
+
+    Args:
+        model: the SavedModel, opened.
+        manifest: its card.
+        texts: B strings.
+
+    Raises:
+        BundleError: the bundle does not read words.
+    """
+    if not reads_words(manifest):
+        raise BundleError(
+            "`texts` need a bundle that reads words: `tfcold export --with-encoder` writes one. "
+            "Or encode them with `tfcold.export.encode_texts` and ask `recommend_from_vectors`"
+        )
+    found: npt.NDArray[np.float32] = model.signatures["embed_items"](text=tf.constant(list(texts), tf.string))[
+        manifest.text_block
+    ].numpy()
+    return found
