@@ -15,7 +15,10 @@ from tfcold.files import write_json
 from tfcold.version import __version__
 
 RESULTS = Path(__file__).with_name("results")
-PACKAGES = ("tensorflow", "tf-keras", "tensorflow-recommenders", "keras", "keras-nlp", "numpy", "pandas", "scipy")
+PACKAGES = (
+    "tensorflow", "tf-keras", "tensorflow-recommenders", "keras", "keras-nlp", "numpy", "pandas", "scipy",
+    "faiss-cpu", "usearch", "scann",
+)  # fmt: skip
 
 
 def write_results(name: str, figures: Mapping[str, Any], *, seed: int | None, out: Path | None = None) -> Path:

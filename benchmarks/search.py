@@ -150,7 +150,7 @@ def main() -> None:
         figures["items"][str(num)] = found = measured(names, num, asked)
         for name, one in found.items():
             print(num, name, one, flush=True)
-    print(write_results("search", figures, seed=asked.seed, out=asked.out))
+        print(write_results("search", figures, seed=asked.seed, out=asked.out), flush=True)
 
 
 if __name__ == "__main__":

@@ -180,7 +180,7 @@ SYSTEMS = {
         _numpy(),
         _faiss("faiss Flat", True, lambda num: "Flat", {}, 1 << 40),
         _usearch_exact(),
-        _faiss("faiss IVF", False, lambda num: f"IVF{int(2 * num**0.5)},Flat", {"nprobe": 16}, 1 << 40),
+        _faiss("faiss IVF", False, lambda num: f"IVF{int(num**0.5)},Flat", {"nprobe": 16}, 1 << 40),
         _faiss("faiss HNSW", False, lambda num: "HNSW32,Flat", {"efSearch": 64}, 200_000),
         _scann(),
     )
