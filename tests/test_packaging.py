@@ -26,7 +26,7 @@ def test_command_line_is_installed() -> None:
     assert callable(script.load())
 
 
-@pytest.mark.parametrize("name", ["gpu", "ann", "language", "serve", "test", "dev", "notebook"])
+@pytest.mark.parametrize("name", ["gpu", "language", "serve", "test", "dev", "notebook"])
 def test_extra_is_declared(name: str) -> None:
     assert name in (metadata.metadata("tfcold").get_all("Provides-Extra") or [])
 
