@@ -53,7 +53,7 @@ def test_pieces_of_an_item_are_shapley_values(opened):
     world, recommender = opened
     model = world.trained.model
     row = int(world.trained.item_ids.rows(["i1"])[0])
-    query = recommender._model.queries.numpy()[1, :-1].astype(float)
+    query = recommender._now.queries.take(np.array([1]))[0, :-1].astype(float)
 
     def worth(players):
         blocks = world.features.items

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import tfcold
@@ -233,8 +234,9 @@ def test_evidence_is_of_the_bundle(bundle):
         explanation = recommender.explain(user, item)
         evidence = evidence_for(recommender, explanation)
         sentence = sentence_for(evidence)
-        done = recommender._done.of(recommender._users.rows([user])).values
-        titles = set(recommender.titles(recommender._items.names[done])["title"])
+        state = recommender._now
+        done = state.done.of(state.users.rows(np.array([user], object))).values
+        titles = set(recommender.titles(state.items.names[done])["title"])
         assert evidence.title == "title"
         assert evidence.catalogue == catalogue
         assert set(evidence.history) <= titles

@@ -62,15 +62,14 @@ def test_moves_by_the_stated_amount(opened):
     moved = recommender.recommend([user], k=1000, steer=Steering(like=["i3"], strength=0.5)).set_index("item_id")[
         "score"
     ]
-    query = recommender._model.queries.numpy()[1]
-    spread = (recommender._listable @ query).std()
-    change = (recommender._listable[:, :-1] @ recommender.queries_from_histories([["i3"]])[0][:-1]).std()
-    direction = recommender._model.candidates.numpy()[:, :-1] @ recommender.queries_from_histories([["i3"]])[0][:-1]
-    rows = recommender._items.rows(pairs.index.to_numpy(object))
+    state = recommender._now
+    query = state.queries.take(np.array([1]))[0]
+    like = recommender.queries_from_histories([["i3"]])[0][:-1]
+    spread = (state.listed_candidates @ query).std()
+    change = (state.listed_candidates[:, :-1] @ like).std()
+    direction = state.candidates.take(state.items.rows(pairs.index.to_numpy(object)))[:, :-1] @ like
 
-    np.testing.assert_allclose(
-        moved[pairs.index] - pairs, 0.5 * spread * direction[rows] / change, rtol=1e-3, atol=1e-5
-    )
+    np.testing.assert_allclose(moved[pairs.index] - pairs, 0.5 * spread * direction / change, rtol=1e-3, atol=1e-5)
 
 
 def test_feedback_without_words(opened):
@@ -149,6 +148,24 @@ def test_wishes_alone_make_the_list_where_nothing_is_known(opened):
 
     # scores of the direction: 0, 2, -2; their standard deviation is sqrt(8 / 3)
     np.testing.assert_allclose(table @ query[0], np.array([0, 2, -2]) / np.sqrt(8 / 3), rtol=1e-6)
+
+
+def test_a_phrase_is_encoded_once(opened, monkeypatch):
+    from tfcold import export
+
+    recommender, _ = opened
+    asked = []
+    encode = export.encode_texts
+    monkeypatch.setattr(
+        export, "encode_texts", lambda folder, texts: asked.append(list(texts)) or encode(folder, texts)
+    )
+    wish = Steering(more=["rocket"])
+    first = recommender.recommend(["u1"], steer=wish)
+    again = recommender.recommend(["u1"], steer=(wish + Steering(less=["cooking"])) - Steering(less=["cooking"]))
+    recommender.recommend(["u1"], steer=wish + Steering(more=["cooking"]))
+
+    assert asked == [["rocket"], ["cooking"]]
+    pd.testing.assert_frame_equal(first, again)
 
 
 def test_command_line_gives_the_lists_of_python(opened, tmp_path):

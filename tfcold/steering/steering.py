@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -76,9 +77,10 @@ class Steering:
                     raise InputError(f"`{argument}` must hold words or ids; received an empty one")
                 wishes.append(Wish(argument, str(value), float(strength)))
         self.wishes: tuple[Wish, ...] = tuple(wishes)
+        self._vectors: dict[tuple[str, str], Floats] = {}  # by bundle and phrase: an encoder takes seconds to load
 
     def __add__(self, other: Steering) -> Steering:
-        return _of((*self.wishes, *other.wishes))
+        return _of((*self.wishes, *other.wishes), {**self._vectors, **other._vectors})
 
     def __sub__(self, other: Steering) -> Steering:
         left = list(self.wishes)
@@ -87,7 +89,7 @@ class Steering:
                 left.reverse()  # the latest goes first
                 left.remove(wish)
                 left.reverse()
-        return _of(tuple(left))
+        return _of(tuple(left), self._vectors)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Steering) and self.wishes == other.wishes
@@ -118,10 +120,8 @@ class Steering:
         texts = [place for place, one in enumerate(self.wishes) if one.argument in WORDS]
         items = [place for place, one in enumerate(self.wishes) if one.argument in ITEMS]
         if texts:
-            from tfcold.export import encode_texts
-
             phrases = [self.wishes[place].what for place in texts]
-            vectors = encode_texts(recommender.folder, phrases)
+            vectors = self._encoded(recommender.folder, phrases)
             silent = [phrase for phrase, vector in zip(phrases, vectors, strict=True) if not vector.any()]
             if silent:
                 logger.warning("the encoder knows no word of %s: it changes nothing", ", ".join(map(repr, silent)))
@@ -138,8 +138,18 @@ class Steering:
         signs = [-1 if one.argument in AWAY else 1 for one in self.wishes]
         return table, np.array(signs, np.float32) * np.array([one.strength for one in self.wishes], np.float32)
 
+    def _encoded(self, folder: Path, phrases: Sequence[str]) -> Floats:
+        from tfcold.export import encode_texts
 
-def _of(wishes: tuple[Wish, ...]) -> Steering:
+        new = [phrase for phrase in dict.fromkeys(phrases) if (str(folder), phrase) not in self._vectors]
+        if new:
+            keys = [(str(folder), phrase) for phrase in new]
+            self._vectors.update(zip(keys, encode_texts(folder, new), strict=True))
+        return np.stack([self._vectors[str(folder), phrase] for phrase in phrases])
+
+
+def _of(wishes: tuple[Wish, ...], vectors: Mapping[tuple[str, str], Floats]) -> Steering:
     made = Steering()
     made.wishes = wishes
+    made._vectors.update(vectors)
     return made
