@@ -160,7 +160,9 @@ class OddModule(tf.Module):
         }
         tf.saved_model.save(self, str(folder), signatures)
         (folder / EXTRA).mkdir()
-        replace(manifest, files=hashes_of(folder)).write(folder)
+        num, cold = int(self.is_known.shape[0]) - 1, int(tf.reduce_sum(tf.cast(self.is_cold, tf.int32)))
+        sizes = {"users": 2, "items": num, "warm_items": num - cold, "cold_items": cold, "unknown_items": 0}
+        replace(manifest, sizes=sizes, files=hashes_of(folder)).write(folder)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pandas as pd
 from tfcold.columns import ITEM_ID, USER_ID
 from tfcold.errors import InputError
 from tfcold.progress import logger
-from tfcold.serving.ids import IdIndex, Ids, strings
+from tfcold.serving.ids import IdIndex, Ids, check_utf8, strings
 from tfcold.serving.ragged import Lists, Rows
 
 Mask = npt.NDArray[np.bool_]
@@ -20,6 +20,7 @@ Mask = npt.NDArray[np.bool_]
 
 def check_new_items(items: IdIndex, ids: Ids) -> None:
     """Nothing, where the bundle has none of the ids. Removed ones count as well: an id is never given twice."""
+    check_utf8(ids, "items")
     known = ids[items.rows(ids) > 0]
     if len(known):
         raise InputError(
@@ -30,6 +31,7 @@ def check_new_items(items: IdIndex, ids: Ids) -> None:
 
 def check_not_removed(items: IdIndex, removed: Mask, ids: Ids) -> None:
     """Nothing, where none of the ids is of an item that left the bundle."""
+    check_utf8(ids, "items")
     gone = ids[removed[items.rows(ids)]]
     if len(gone):
         raise InputError(
@@ -49,7 +51,7 @@ def leaving_items(items: IdIndex, removed: Mask, item_ids: Iterable[Any]) -> tup
     Raises:
         InputError: no ids, or one that the bundle does not have.
     """
-    gone = np.unique(strings(item_ids).astype(str)).astype(object)
+    gone = np.array(sorted(set(strings(item_ids))), object)
     if len(gone) == 0:
         raise InputError("`items` must have at least one row; received 0")
     rows = items.rows(gone)

@@ -9,15 +9,34 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tfcold.errors import InputError
+
 Ids = npt.NDArray[np.object_]
 
 
 def strings(ids: Iterable[Any]) -> Ids:
-    """Object array of str: strings as they are, whole numbers without `.0`, `""` for what is missing."""
+    """Object array of str: strings as they are, whole numbers without `.0`, `""` for what is missing.
+
+    Raises:
+        InputError: an id that UTF-8 cannot write.
+    """
     values = [ids] if isinstance(ids, (str, bytes)) else list(ids)
     texts = np.empty(len(values), object)
     texts[:] = [_string(value) for value in values]
+    check_utf8(texts, "ids")
     return texts
+
+
+def check_utf8(ids: Ids, argument: str) -> None:
+    """Nothing, where a bundle can keep the ids: half of a surrogate pair alone is no character."""
+    try:
+        "".join(ids).encode("utf-8")
+    except UnicodeEncodeError:
+        odd = [name for name in ids if any("\ud800" <= letter <= "\udfff" for letter in name)]
+        raise InputError(
+            f"`{argument}` must be text that UTF-8 can write; {len(odd)} of {len(ids)} are not: "
+            f"{', '.join(map(ascii, odd[:3]))}. Mend the encoding of the file"
+        ) from None
 
 
 def _string(value: Any) -> str:

@@ -48,6 +48,31 @@ class Opened:
         except (OSError, ValueError, tf.errors.OpError) as error:
             raise BundleError(f"`{self.folder}` cannot be loaded by TensorFlow: {error}") from error
 
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        """The files may be whole and yet of another version, which the sizes in the manifest tell.
+
+        Raises:
+            BundleError: the SavedModel holds other numbers of users or items than the manifest says.
+        """
+        sizes = {name: number for name, number in self.manifest.sizes.items() if isinstance(number, int)}
+        found = {
+            "users": int(self.model.user_ids.shape[0]) - 1,
+            "items": int(self.model.item_ids.shape[0]) - 1,
+            "listed items": int(self.is_known.sum()),
+        }
+        said = {
+            "users": sizes.get("users"),
+            "items": sizes.get("items", 0) + sizes.get("removed_items", 0),
+            "listed items": sizes.get("warm_items", 0) + sizes.get("cold_items", 0),
+        }
+        if wrong := [f"{found[name]} {name} instead of {said[name]}" for name in found if found[name] != said[name]]:
+            raise BundleError(
+                f"`{self.folder}` is mixed from several versions: its SavedModel holds {', '.join(wrong)}, which its "
+                "manifest says. Copy or export the bundle again"
+            )
+
     @cached_property
     def items(self) -> IdIndex:
         return IdIndex.of_bytes(self.model.item_ids.numpy())
