@@ -1,5 +1,6 @@
 """Encoders as TensorFlow ops give the vectors of the encoders themselves."""
 
+import json
 import unicodedata
 
 import numpy as np
@@ -10,7 +11,7 @@ import tensorflow as tf
 from tfcold.errors import InputError
 from tfcold.export.readers import reader_of
 from tfcold.export.readers.lookup import rows_by_name
-from tfcold.text.encoders import HubEncoder, KerasNLPEncoder, LexicalEncoder, RemoteEncoder
+from tfcold.text.encoders import HubEncoder, KerasNLPEncoder, LexicalEncoder, RemoteEncoder, StaticEncoder
 
 TEXTS = [
     "a quiet film about the sea",
@@ -131,6 +132,58 @@ def test_transformer_reader_gives_what_the_encoder_gives(tiny):
     assert np.ptp(tiny.encode(texts), axis=0).max() > 0.1
     assert reader(tf.zeros([0], tf.string)).shape == (0, 5)
     assert len(reader.variables) == len(tiny.embedder.weights)  # held once
+
+
+@pytest.fixture
+def static(tmp_path):
+    """Vectors of a few tokens, and byte pair encoding as Llama has it."""
+    from safetensors.numpy import save_file
+
+    letters = ["\u2581", *"abcdesx"]
+    merges = ["\u2581 s", "e a", "\u2581s ea", "b c", "a b", "ab c", "a bc", "\u2581 a"]
+    named = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *letters]
+    vocabulary = {
+        name: at for at, name in enumerate([*named, *dict.fromkeys(merge.replace(" ", "") for merge in merges)])
+    }
+    marks = [{"id": at, "content": name, "special": True, "single_word": False, "lstrip": False, "rstrip": False,
+              "normalized": False} for at, name in enumerate(named[:3])]  # fmt: skip
+    normalizers = [
+        {"type": "Prepend", "prepend": "\u2581"},
+        {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"},
+    ]
+    model = {"type": "BPE", "unk_token": "<unk>", "fuse_unk": True, "byte_fallback": True, "vocab": vocabulary,
+             "merges": merges}  # fmt: skip
+    normalizer = {"type": "Sequence", "normalizers": normalizers}
+    content = {"version": "1.0", "added_tokens": marks, "normalizer": normalizer, "model": model}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    table = np.random.default_rng(0).normal(size=(len(vocabulary) - 1, 6)).astype(np.float32)  # the last has no vector
+    save_file({"embedding.weight": table}, tmp_path / "words.safetensors")
+    return tmp_path
+
+
+def test_static_reader_gives_what_the_encoder_gives(static, tmp_path):
+    texts = [*TEXTS, "sea", " sea  sea", "abc abcab xabc", "a", "seabc", "\ud7ff\ue000"]
+    encoder = StaticEncoder(static)
+    reader = reader_of(encoder)
+
+    np.testing.assert_allclose(reader(tf.constant(texts)).numpy(), encoder.encode(texts), atol=1e-6)
+    plain = StaticEncoder(static, normalize=False)
+    np.testing.assert_allclose(reader_of(plain)(tf.constant(texts)).numpy(), plain.encode(texts), atol=1e-6)
+    tf.saved_model.save(reader, str(tmp_path / "m"))
+    np.testing.assert_allclose(
+        tf.saved_model.load(str(tmp_path / "m"))(tf.constant(texts)), encoder.encode(texts), atol=1e-6
+    )
+
+
+def test_other_tokenizers_of_static_vectors_say_so(static):
+    content = json.loads((static / "tokenizer.json").read_text())
+    split = {**content, "pre_tokenizer": {"type": "Whitespace"}}
+    lacking = {**content, "model": {**content["model"], "merges": content["model"]["merges"][:5]}}
+
+    for other, said in ((split, "is BPE in a form"), (lacking, "does not make 'abc' of every two")):
+        (static / "tokenizer.json").write_text(json.dumps(other))
+        with pytest.raises(InputError, match=rf"its tokenizer {said}.*recommend_from_vector"):
+            reader_of(StaticEncoder(static))
 
 
 def test_hub_reader_gives_what_the_encoder_gives(tmp_path):

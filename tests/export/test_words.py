@@ -12,12 +12,14 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+from tfcold.cli.main import main
 from tfcold.errors import BundleError, EncoderMismatchError, InputError
 from tfcold.export import add_items, add_users, encode_texts, export, remove_items, with_words
 from tfcold.manifest import read_manifest
 from tfcold.serving import load
 from tfcold.serving.words import reads_words
 from tfcold.text.encoders import KerasNLPEncoder
+from tfcold.workflow import Words, check_reading
 
 WORDS = ["title", "of", "red", "blue", "a", "story", "i1"]
 TEXTS = ["a red story", "Blue TITLE of a story", "unheard-of", "Übermut"]
@@ -85,6 +87,17 @@ def answers_of(version, asked, place):
     command = [sys.executable, "-c", SERVER, str(version), "asked.json", "answers.json"]
     subprocess.run(command, cwd=place, check=True, env=environment, capture_output=True)
     return json.loads((place / "answers.json").read_text())
+
+
+def answers_here(version, asked):
+    """The same of this process."""
+    loaded = tf.saved_model.load(str(version))
+    answers = []
+    for name, inputs in asked:
+        specs = loaded.signatures[name].structured_input_signature[1]
+        answer = loaded.signatures[name](**{key: tf.constant(value, specs[key].dtype) for key, value in inputs.items()})
+        answers.append({key: value.numpy().tolist() for key, value in answer.items()})
+    return answers
 
 
 def same(one, other):
@@ -186,19 +199,20 @@ def test_python_reads_by_the_graph(encoder, bundle, reading):
 def test_changes_keep_the_words(world, toys, reading, tmp_path):
     """Each change is made by a bundle whose words were carried on before; nothing is encoded anew."""
     asked = [["recommend_from_text", {"text": TEXTS, "k": 29}], ["embed_items", {"text": TEXTS}]]
-    first = answers_of(reading / "1", asked, tmp_path)
+    first = answers_here(reading / "1", asked)
     users = add_users(reading, pd.DataFrame({"user_id": ["new"], "item_id": ["i1"]}), tmp_path / "changed")
-    gone = remove_items(users, [first[0]["item_id"][0][0]])
+    gone = remove_items(users, [first[0]["item_id"][0][0].decode()])
     new = pd.DataFrame({"item_id": ["late"], "title": ["a red story"], "genres": ["Drama"]})
     one = world.vectors["text"]
     vectors = {"text": type(one)(np.array(["late"], object), one.vectors[:1], one.provenance)}
     grown = add_items(gone, new, vectors)
     last = answers_of(grown, asked, tmp_path)
+    best = first[0]["item_id"][0][0].decode()
 
     assert grown.name == "3"
     np.testing.assert_allclose(last[1]["text"], first[1]["text"], atol=1e-6)
     np.testing.assert_allclose(last[1]["lexical"], first[1]["lexical"], atol=1e-6)
-    assert first[0]["item_id"][0][0] not in last[0]["item_id"][0]
+    assert best not in last[0]["item_id"][0]
     assert "late" in last[0]["item_id"][0]
     assert read_manifest(grown).text["text"]["in_graph"] is True
     sizes = [sum(path.stat().st_size for path in (one / "variables").iterdir()) for one in (reading / "1", grown)]
@@ -208,7 +222,7 @@ def test_changes_keep_the_words(world, toys, reading, tmp_path):
 def test_words_are_put_in_and_taken_out_later(world, encoder, bundle, reading, tmp_path):
     said = with_words(bundle, tmp_path / "later", encoders={"text": encoder})
     asked = [["recommend_from_text", {"text": TEXTS, "k": 6}], ["serving_default", {"user_id": ["u1"]}]]
-    later, always = answers_of(said, asked, tmp_path), answers_of(reading / "1", asked, tmp_path)
+    later, always = answers_here(said, asked), answers_here(reading / "1", asked)
     for one, other in zip(later, always, strict=True):
         same(one, other)
     assert list(read_manifest(said).text) == ["text", "lexical"]
@@ -228,6 +242,33 @@ def test_what_cannot_be_read_is_named(world, encoder, bundle, tmp_path):
         with_words(bundle, tmp_path / "a")
     assert not list(tmp_path.iterdir())
     assert encode_texts  # the way out that the messages name
+
+
+def test_command_line_puts_encoders_in(encoder, bundle, tmp_path, capsys):
+    command = ["export", "--model", str(bundle), "--out", str(tmp_path / "out")]
+
+    assert main([*command, "--with-encoder", "--encoder", f"text={encoder.preset}"]) == 0
+    assert "encoders of text, lexical in the SavedModel" in capsys.readouterr().out
+    assert main(["inspect", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.count("encoder in the SavedModel") == 2
+    assert main([*command[:3], "--out", str(tmp_path / "no"), "--with-encoder"]) == 2
+    assert main([*command, "--with-encoder", "--without-encoder"]) == 2
+    assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"encoders": ["remote:http://127.0.0.1:1/v1#m", "lexical"]}, "it is an endpoint"),
+        ({"encoders": ["none"]}, "received none"),
+        ({"item_vectors": {"text": None}}, r"vectors from files \(text\)"),
+    ],
+    ids=["endpoint", "none", "file"],
+)
+def test_fit_says_before_it_starts_that_words_cannot_be_read(words, said):
+    with pytest.raises(InputError, match=said):
+        check_reading(Words(**words))
+    check_reading(Words(encoders=["lexical"]))
 
 
 @pytest.mark.asset

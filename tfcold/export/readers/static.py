@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import tensorflow as tf
@@ -76,10 +76,8 @@ def sentencepiece_model(tokenizer: Mapping[str, Any]) -> bytes:
             f"its tokenizer is {model.get('type')} in a form that TensorFlow Text does not have "
             "(byte pair encoding as Llama has it can be put in)"
         )
-    ranks: dict[str, int] = {}
-    for rank, merge in enumerate(model["merges"]):
-        first, second = merge.split(" ") if isinstance(merge, str) else merge
-        ranks.setdefault(first + second, rank)
+    merges = [tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge) for merge in model["merges"]]
+    ranks = _ranks(merges, model["vocab"])
     marks = {token["id"] for token in tokenizer.get("added_tokens", ())}
     pieces = sorted(model["vocab"].items(), key=lambda item: item[1])
     if [at for _, at in pieces] != list(range(len(pieces))):
@@ -91,6 +89,31 @@ def sentencepiece_model(tokenizer: Mapping[str, Any]) -> bytes:
     )  # byte pair encoding, with bytes for what is unknown
     normalizer_spec = _field(1, b"identity") + _number(3, 1) + _number(4, 0) + _number(5, 1)  # a space before, all kept
     return b"".join(_field(1, part) for part in parts) + _field(2, trainer) + _field(3, normalizer_spec)
+
+
+def _ranks(merges: Sequence[tuple[str, ...]], vocabulary: Mapping[str, int]) -> dict[str, int]:
+    """Which merge first makes a piece.
+
+    SentencePiece makes a piece of any two pieces that join to it, so every such pair has to be a merge, all those of a
+    piece in a row.
+
+    Raises:
+        NotImplementedError: it is not so.
+    """
+    pairs = set(merges)
+    ranks: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for rank, merge in enumerate(merges):
+        piece = "".join(merge)
+        if last.setdefault(piece, rank - 1) != rank - 1:
+            raise NotImplementedError(f"its tokenizer makes {piece!r} by merges of different rank")
+        last[piece] = rank
+        ranks.setdefault(piece, rank)
+    for piece in vocabulary:
+        splits = ((piece[:at], piece[at:]) for at in range(1, len(piece)))
+        if any(first in vocabulary and rest in vocabulary and (first, rest) not in pairs for first, rest in splits):
+            raise NotImplementedError(f"its tokenizer does not make {piece!r} of every two pieces that join to it")
+    return ranks
 
 
 def _piece(piece: str, at: int, ranks: Mapping[str, int], is_mark: bool, unknown: str | None) -> bytes:
