@@ -119,7 +119,7 @@ def chosen(split: Split, recommender: Recommender, genres: Mapping[str, set[str]
     able = [strength for strength, row in halves[0]["strengths"].items() if row["least_ndcg_kept"] > KEPT]
     best = max(able, key=float, default=None)
     print("chosen", best, flush=True)
-    return {"chosen_strength": best, "chosen_on": halves[0], "reported_on": halves[1]}
+    return {"chosen_strength": best and float(best), "chosen_on": halves[0], "reported_on": halves[1]}
 
 
 @dataclass(frozen=True)
