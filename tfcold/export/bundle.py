@@ -222,6 +222,10 @@ def _new_version(folder: Path) -> Iterator[tuple[Path, Path]]:
         final = folder / str(versions[-1] + 1)
         with folder_aside(final, "[0-9]+") as aside:
             yield aside, final
+            if final.exists():  # a rename would put ours in the place of theirs
+                raise BundleError(
+                    f"`out` got version {final.name} of another process meanwhile: {str(folder)!r}. Run this again"
+                )
     else:
         with folder_aside(folder, re.escape(folder.name)) as aside:
             yield aside / "1", folder / "1"
