@@ -44,8 +44,8 @@ def test_from_pooled_is_the_call_after_pooling() -> None:
     tower = make_tower(pooling_alpha=0.5)
     whole = tower(ROWS, HISTORY, MASK, WORDS, WORDS_MASK)
     pooled = np.array([[1, 3], [2, 2], [0, 0]]) / np.array([[2**0.5], [1], [1]])
-    has_history = np.array([True, True, False])
-    received = tower.from_pooled(ROWS, pooled.astype(np.float32), has_history, WORDS, WORDS_MASK)
+    counts = np.array([2, 1, 0], np.float32)
+    received = tower.from_pooled(ROWS, pooled.astype(np.float32), counts, WORDS, WORDS_MASK)
     np.testing.assert_allclose(received, whole, rtol=1e-6)
 
 

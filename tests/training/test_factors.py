@@ -64,15 +64,26 @@ def test_ials_factors_are_the_fold_in_without_the_history_term(world: tuple[Spli
     # (V'V + penalty I)^-1 (1 + alpha) sum of the history
     expected = np.linalg.solve(v.T @ v + 2.0 * np.eye(6), (1 + teacher.alpha) * (done @ v).T).T
 
-    np.testing.assert_allclose(done @ factors.inputs, expected, rtol=1e-3, atol=1e-3)
-    np.testing.assert_allclose(factors.outputs, v, rtol=1e-5)
+    scores = done @ factors.inputs @ factors.outputs.T  # whichever way the axes are turned
+    np.testing.assert_allclose(scores, expected @ v.T, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(factors.outputs @ factors.outputs.T, v @ v.T, rtol=1e-3, atol=1e-4)
+
+
+def test_spectrum_is_what_the_histories_hold_along_each_output(world: tuple[Split, object]) -> None:
+    split = world[0]
+    done = split.train_matrix().toarray()
+    for factors in (ials_factors(split, 6, penalty=2.0, seed=0), ease_factors(split, 6, penalty=30.0, seed=0)):
+        units = factors.outputs / np.linalg.norm(factors.outputs, axis=0)
+        np.testing.assert_allclose(units.T @ units, np.eye(6), atol=1e-3)
+        np.testing.assert_allclose(factors.spectrum, ((done @ units) ** 2).sum(axis=0), rtol=1e-3)
 
 
 def test_joined_teachers_add_up_once_they_have_one_spread() -> None:
     """Scores of one click: [[2]] has norm 2, [[3, 0]] norm 3; with one item each becomes 1 x weight."""
-    one = Factors(np.array([[2.0]], np.float32), np.array([[1.0]], np.float32))
-    two = Factors(np.array([[3.0, 0.0]], np.float32), np.array([[1.0, 0.0]], np.float32))
+    one = Factors(np.array([[2.0]], np.float32), np.array([[1.0]], np.float32), np.ones(1))
+    two = Factors(np.array([[3.0, 0.0]], np.float32), np.array([[1.0, 0.0]], np.float32), np.array([3.0, 2.0]))
     both = joined(one, two, 0.5)
 
     assert both.dim == 3
+    assert both.spectrum.tolist() == [1, 3, 2]
     np.testing.assert_allclose(both.inputs @ both.outputs.T, [[1 + 0.5]], rtol=1e-6)

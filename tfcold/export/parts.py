@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfcold._keras import keras
 from tfcold.blocks import VectorBlock
 from tfcold.errors import BundleError
-from tfcold.layers import Fusion, WeightedDot
+from tfcold.layers import Fusion, HistoryShrinkage, WeightedDot
 from tfcold.models import PopularityPrior, TwoTower
 from tfcold.registration import REGISTRY
 from tfcold.towers import BlockEncoder
@@ -33,6 +33,7 @@ class Parts:
     Args:
         encoders: mapping of item block to its `BlockEncoder`, in order.
         candidate_fusion, history_fusion, user_fusion: as trained.
+        shrinkage: `HistoryShrinkage` of pooled histories.
         similarity: `WeightedDot`.
         prior: `PopularityPrior` of no items: only its weights by length of history are used.
         pooling_alpha: float. Of the pooled history.
@@ -42,6 +43,7 @@ class Parts:
     candidate_fusion: Fusion
     history_fusion: Fusion
     user_fusion: Fusion
+    shrinkage: HistoryShrinkage
     similarity: WeightedDot
     prior: PopularityPrior
     pooling_alpha: float
@@ -58,7 +60,7 @@ class Parts:
         pooled = summed / tf.pow(tf.maximum(counts, 1.0), self.pooling_alpha)[:, None]
         num = tf.shape(pooled)[0]
         blocks, masks = self._absent(self.user_fusion.block_dims, num)
-        blocks[HISTORY], masks[HISTORY] = pooled, counts > 0
+        blocks[HISTORY], masks[HISTORY] = self.shrinkage(pooled, counts), counts > 0
         query = self._cold(self.user_fusion, blocks, masks, num)
         return tf.concat([self.similarity.fold(query), self.prior.weight(counts)[:, None]], axis=1)
 
@@ -131,7 +133,7 @@ class Parts:
     def layers(self) -> dict[str, keras.layers.Layer]:
         """Every layer by its name in the bundle."""
         named = {f"{_ENCODER}{name}": encoder for name, encoder in self.encoders.items()}
-        for name in ("candidate_fusion", "history_fusion", "user_fusion", "similarity", "prior"):
+        for name in ("candidate_fusion", "history_fusion", "user_fusion", "shrinkage", "similarity", "prior"):
             named[name] = getattr(self, name)
         return named
 
@@ -184,6 +186,7 @@ class Parts:
             candidate_fusion=model.candidate_tower.fusion,
             history_fusion=model.history_tower.fusion,
             user_fusion=model.user_tower.fusion,
+            shrinkage=model.user_tower.shrinkage,
             similarity=model.similarity,
             prior=prior,
             pooling_alpha=float(model.pooling_alpha),

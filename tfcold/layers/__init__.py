@@ -8,6 +8,7 @@ Fusion            base of the fusions
 GatedFusion       a blend, coordinate by coordinate; closed for cold rows
 HeadsFusion       several weighted sums, projected
 HistoryPooling    a list of vectors as one
+HistoryShrinkage  a short history, shrunk to what it can tell
 IdDropout         warm rows that play cold, in training
 KernelFeatures    Nystroem features of an RBF kernel
 WeightedDot       the similarity, with or without weights that depend on the user
@@ -21,6 +22,7 @@ from tfcold.layers.fusion import Fusion
 from tfcold.layers.gated_fusion import GatedFusion
 from tfcold.layers.heads_fusion import HeadsFusion
 from tfcold.layers.history_pooling import HistoryPooling
+from tfcold.layers.history_shrinkage import HistoryShrinkage
 from tfcold.layers.id_dropout import IdDropout
 from tfcold.layers.kernel_features import KernelFeatures
 from tfcold.layers.weighted_dot import WeightedDot
@@ -34,6 +36,7 @@ __all__ = [
     "GatedFusion",
     "HeadsFusion",
     "HistoryPooling",
+    "HistoryShrinkage",
     "IdDropout",
     "KernelFeatures",
     "WeightedDot",

@@ -42,13 +42,7 @@ class PopularityPrior(keras.layers.Layer):
 
     def adapt(self, item_counts: npt.NDArray[np.integer[Any]]) -> None:
         """Sets `p` from training interactions, integer [I + 1]."""
-        counts = np.asarray(item_counts, np.float64)
-        logs = np.log1p(counts)
-        warm = counts > 0
-        warm[0] = False
-        if warm.any():
-            spread = float(logs[warm].std()) or 1.0
-            self.values.assign(np.where(warm, (logs - logs[warm].mean()) / spread, 0.0).astype(np.float32))
+        self.values.assign(popularity(item_counts))
 
     def set_weights_of(self, strength: float, decay: float) -> None:
         """Chooses `prior(n)`; see the class."""
@@ -65,3 +59,15 @@ class PopularityPrior(keras.layers.Layer):
         config = super().get_config()
         config.update(num_items=self.num_items, floor=self.floor)
         return config
+
+
+def popularity(item_counts: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.float32]:
+    """`p` float32 [I + 1] of training interactions [I + 1], see `PopularityPrior`; zeros where there are none."""
+    counts = np.asarray(item_counts, np.float64)
+    logs = np.log1p(counts)
+    warm = counts > 0
+    warm[0] = False
+    if not warm.any():
+        return np.zeros(len(counts), np.float32)
+    spread = float(logs[warm].std()) or 1.0
+    return np.where(warm, (logs - logs[warm].mean()) / spread, 0.0).astype(np.float32)

@@ -260,7 +260,7 @@ class TwoTower(tfrs.Model):
         masks: Mapping[str, tf.Tensor],
     ) -> tf.Tensor:
         pooled = pooled / tf.pow(tf.maximum(counts, 1.0), self.pooling_alpha)[:, None]
-        query = self.user_tower.from_pooled(user_rows, pooled, counts > 0, features, masks, training=False)
+        query = self.user_tower.from_pooled(user_rows, pooled, counts, features, masks, training=False)
         folded = tf.cast(self.similarity.fold(query), tf.float32)
         return tf.concat([folded, self.prior.weight(counts)[:, None]], axis=1)
 

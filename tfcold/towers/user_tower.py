@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfcold._keras import keras
 from tfcold.errors import InputError
-from tfcold.layers import Fusion, HistoryPooling, IdDropout
+from tfcold.layers import Fusion, HistoryPooling, HistoryShrinkage, IdDropout
 from tfcold.registration import export
 
 HISTORY = "history"
@@ -19,8 +19,8 @@ HISTORY = "history"
 class UserTower(keras.layers.Layer):
     """Fuses a user's ID embedding, their pooled history and the features of their own words.
 
-    `q_u = fusion(id_dropout(P[u]), {history: pool(h_1 .. h_n), words: ...})`. To the fusion the pooled history is
-    one more block; a user without any is masked there. A user that training never saw has no ID embedding.
+    `q_u = fusion(id_dropout(P[u]), {history: shrink(pool(h_1 .. h_n)), words: ...})`. To the fusion the pooled
+    history is one more block; a user without any is masked there. A user that training never saw has no ID embedding.
 
     Args:
         num_users: int. Users with a row; row 0 comes on top.
@@ -75,6 +75,7 @@ class UserTower(keras.layers.Layer):
         )
         self.id_dropout = IdDropout(rate=id_dropout, seed=seed, name="id_dropout")
         self.pooling = HistoryPooling(alpha=pooling_alpha, name="pooling")
+        self.shrinkage = HistoryShrinkage(dim, name="shrinkage")
 
     def build(self, input_shape: Any = None) -> None:
         if self.embedding is not None and not self.embedding.built:
@@ -91,27 +92,27 @@ class UserTower(keras.layers.Layer):
         training: bool | None = None,
     ) -> tf.Tensor:
         pooled = self.pooling(history, mask=history_mask)
-        has_history = tf.reduce_any(history_mask, axis=1)
-        return self.from_pooled(user_rows, pooled, has_history, features, masks, training=training)
+        counts = tf.reduce_sum(tf.cast(history_mask, tf.float32), axis=1)
+        return self.from_pooled(user_rows, pooled, counts, features, masks, training=training)
 
     def from_pooled(
         self,
         user_rows: tf.Tensor,
         pooled: tf.Tensor,
-        has_history: tf.Tensor,
+        counts: tf.Tensor,
         features: Mapping[str, tf.Tensor],
         masks: Mapping[str, tf.Tensor],
         training: bool | None = None,
     ) -> tf.Tensor:
-        """The same [B, D] from a history that is pooled already, [B, D]."""
+        """The same [B, D] from a history that is pooled already, [B, D], of `counts` [B] items."""
         is_cold = tf.equal(user_rows, 0)
         if self.embedding is None:
             embedded = tf.zeros_like(pooled)
             is_cold = tf.ones_like(is_cold)
         else:
             embedded, is_cold = self.id_dropout(self.embedding(user_rows), is_cold, training=training)
-        blocks = {HISTORY: pooled, **features}
-        block_masks = {HISTORY: has_history, **masks}
+        blocks = {HISTORY: self.shrinkage(pooled, counts), **features}
+        block_masks = {HISTORY: counts > 0, **masks}
         return self.fusion(embedded, blocks=blocks, block_masks=block_masks, is_cold=is_cold, training=training)
 
     def get_config(self) -> dict[str, Any]:

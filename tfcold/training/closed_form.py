@@ -8,19 +8,18 @@ a mixed list buries every cold item.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from tfcold.layers import ConcatFusion
 from tfcold.models import TwoTower
-from tfcold.progress import logger
-from tfcold.ranking import Queries, recommend_rows
 from tfcold.towers.user_tower import HISTORY
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
+from tfcold.training.fold_in import shrink_of
 from tfcold.training.ridge import ridge_maps
 from tfcold.training.settings import Settings
 from tfcold.training.word_maps import WordMaps
@@ -35,9 +34,6 @@ WARM_TEXT_SCALES = (0.0, 0.05, 0.1, 0.2, 0.4)
 USER_WORDS_SCALES = (0.0, 0.03, 0.1, 0.3, 1.0)
 USER_WORDS_PENALTY = 30.0
 LEAST_USER_WORDS = 0.01
-PRIOR_STRENGTHS = (0.0, 0.1, 0.3, 1.0, 3.0, 6.0)
-PRIOR_DECAYS = (0.5, 1.0)
-KNOWN = (1, 3, 10)  # history lengths at which the prior is chosen
 
 
 def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> Settings:
@@ -48,7 +44,8 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
 
     def scorer(cold_scale: float, warm_text_scale: float) -> DotScorer:
         shares = np.where(warm, np.float32(warm_text_scale), np.float32(cold_scale))
-        return DotScorer(history, np.where(warm, factors.outputs, 0) + shares * maps.candidates)
+        candidates = np.where(warm, factors.outputs, 0) + shares * maps.candidates
+        return DotScorer(history, candidates, shrink=shrink_of(factors, settings))
 
     if settings.warm_text_scale is None:
         scale = 0.0
@@ -71,92 +68,6 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
             )
         settings = settings.with_(cold_scale=scale)
     return settings
-
-
-def choose_prior(split: Split, model: TwoTower, factors: Factors, settings: Settings) -> Settings:
-    """Settings with the popularity prior, by giving known users back one, three and ten of their own rows.
-
-    Training users stand in for new ones: a few of their rows are revealed, the others are the targets. They are known
-    to the teacher, which flatters histories against the prior; what is chosen errs towards too little prior.
-    """
-    if settings.prior_strength is not None and settings.prior_decay is not None:
-        return settings
-    revealed, targets = _reveal(split, seed=settings.seed)
-    if revealed is None or targets is None:
-        return settings.with_(prior_strength=0.0, prior_decay=1.0)
-    prior = model.prior.values.numpy()
-    warm = np.flatnonzero(split.warm_items).astype(np.int32)
-
-    def measure(strength: float, decay: float) -> float:
-        scorer = DotScorer(
-            factors.inputs,
-            factors.outputs,
-            prior=prior,
-            prior_weight=lambda counts: (strength / (1 + counts) ** decay).astype(np.float32),
-        )
-        return float(
-            np.mean([_list_quality(scorer, seen, wanted, warm) for seen, wanted in zip(revealed, targets, strict=True)])
-        )
-
-    scale = _score_spread(factors, revealed[0], warm)
-    decays = PRIOR_DECAYS if settings.prior_decay is None else (settings.prior_decay,)
-    strengths = (
-        tuple(scale * strength for strength in PRIOR_STRENGTHS)
-        if settings.prior_strength is None
-        else (settings.prior_strength,)
-    )
-    found = {(strength, decay): measure(strength, decay) for strength in strengths for decay in decays}
-    strength, decay = max(found, key=lambda pair: found[pair])
-    logger.info(
-        "prior: strength %.4g, decay %g, quality %.4f (without: %.4f)",
-        strength,
-        decay,
-        found[strength, decay],
-        measure(0.0, 1.0),
-    )
-    return settings.with_(prior_strength=float(strength), prior_decay=float(decay))
-
-
-def _reveal(split: Split, *, seed: int, num_users: int = 500) -> tuple[Any, Any]:
-    """CSR histories of KNOWN rows, and CSR targets, of users with more than twice as many; (None, None) without any."""
-    matrix = split.train_matrix().tocsr()
-    lengths = np.diff(matrix.indptr)
-    rng = np.random.default_rng(seed)
-    least = min(2 * KNOWN[-1] + 1, int(lengths.max(initial=0)))
-    users = np.flatnonzero(lengths >= max(least, KNOWN[0] + 1))
-    if len(users) == 0:
-        return None, None
-    users = np.sort(rng.permutation(users)[:num_users])
-    rows = matrix[users]
-    order = rng.random(rows.nnz)
-    owner = np.repeat(np.arange(len(users)), np.diff(rows.indptr))
-    ranked = np.lexsort((order, owner))
-    place = np.empty(rows.nnz, np.int64)
-    place[ranked] = np.arange(rows.nnz) - np.repeat(rows.indptr[:-1], np.diff(rows.indptr))
-    histories: list[Any] = []
-    targets: list[Any] = []
-    for known in KNOWN:
-        for parts, keep in ((histories, place < known), (targets, place >= known)):
-            part = rows.copy()
-            part.data = keep.astype(np.float32)
-            part.eliminate_zeros()
-            parts.append(part)
-    return histories, targets
-
-
-def _list_quality(scorer: DotScorer, histories: Any, targets: Any, warm: npt.NDArray[np.int32]) -> float:
-    """NDCG@20 of lists for histories alone."""
-    queries = Queries(np.zeros(histories.shape[0], np.int32), histories)
-    listed, _ = recommend_rows(scorer, queries, warm, 20, exclude=histories)
-    hits = np.asarray(targets[np.arange(len(listed))[:, None], listed].todense()) if len(listed) else np.zeros((0, 1))
-    discount = 1 / np.log2(np.arange(2, hits.shape[1] + 2))
-    ideal = np.cumsum(discount)[np.minimum(np.diff(targets.indptr), len(discount)) - 1]
-    return float(((hits > 0) @ discount / ideal).mean())
-
-
-def _score_spread(factors: Factors, histories: Any, warm: npt.NDArray[np.int32]) -> float:
-    """Standard deviation of the scores that one known interaction gives."""
-    return float((np.asarray(histories @ factors.inputs) @ factors.outputs[warm].T).std()) or 1.0
 
 
 class UserMap:
@@ -187,7 +98,11 @@ class UserMap:
                 "words of users",
                 USER_WORDS_SCALES,
                 lambda option: choose.quality(
-                    DotScorer(factors.inputs, factors.outputs, extra=option * words), sample, "warm"
+                    DotScorer(
+                        factors.inputs, factors.outputs, extra=option * words, shrink=shrink_of(factors, settings)
+                    ),
+                    sample,
+                    "warm",
                 ),
                 tolerance=0.002,
             )
@@ -228,6 +143,11 @@ def assign(
         # ridge shrinks both sides alike: a cold item in a history counts as much as a warm one
         model.history_tower.fusion.cold_scale.assign(settings.cold_scale or 1.0)
         model.history_tower.fusion.warm_text_scale.assign(0.0)
+    model.user_tower.shrinkage.set_weights_of(
+        factors.spectrum,
+        settings.shrinkage or 0.0,
+        settings.shrinkage_decay or 0.0,
+    )
     model.prior.set_weights_of(
         settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay
     )

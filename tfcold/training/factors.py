@@ -40,10 +40,13 @@ class Factors:
     Args:
         inputs: float32 [I + 1, D]. Zeros where the item is not warm.
         outputs: float32 [I + 1, D].
+        spectrum: float32 [D]. Squared length of the training histories along each column of `outputs`; columns are at
+            right angles, but for those of two teachers.
     """
 
     inputs: Floats
     outputs: Floats
+    spectrum: Floats
 
     @property
     def dim(self) -> int:
@@ -53,7 +56,7 @@ class Factors:
 
 def truncated(factors: Factors, dim: int) -> Factors:
     """The first `dim` columns of both sides."""
-    return Factors(factors.inputs[:, :dim], factors.outputs[:, :dim])
+    return Factors(factors.inputs[:, :dim], factors.outputs[:, :dim], factors.spectrum[:dim])
 
 
 def joined(first: Factors, second: Factors, weight: float) -> Factors:
@@ -66,8 +69,8 @@ def joined(first: Factors, second: Factors, weight: float) -> Factors:
         inputs, outputs = (np.asarray(side.T @ side, np.float64) for side in (factors.inputs, factors.outputs))
         spread = float(np.sqrt(np.sum(inputs * outputs))) or 1.0  # Frobenius norm of inputs @ outputs.T
         root = np.float32(np.sqrt(share / spread * len(factors.outputs)))
-        sides.append((factors.inputs * root, factors.outputs * root))
-    return Factors(*(np.concatenate(parts, axis=1) for parts in zip(*sides, strict=True)))
+        sides.append((factors.inputs * root, factors.outputs * root, factors.spectrum))
+    return Factors(*(np.concatenate(parts, axis=-1) for parts in zip(*sides, strict=True)))
 
 
 def ease_factors(split: Split, dim: int, *, penalty: float, seed: int) -> Factors:
@@ -91,7 +94,7 @@ def ease_factors(split: Split, dim: int, *, penalty: float, seed: int) -> Factor
     warm = np.flatnonzero(split.warm_items)
     histories = _histories(split, warm)
     inputs, outputs = _truncated(teacher, histories, dim, seed)
-    return _scattered(split, warm, inputs, outputs, dim)
+    return _scattered(split, warm, inputs, outputs, dim, histories)
 
 
 def ials_factors(split: Split, dim: int, *, penalty: float, seed: int, alpha: float = 10.0) -> Factors:
@@ -99,8 +102,8 @@ def ials_factors(split: Split, dim: int, *, penalty: float, seed: int, alpha: fl
 
     The fold-in solves `(V'V + penalty I + alpha sum_h v_h v_h') q = (1 + alpha) sum_h v_h`; leaving out the sum over
     the history, which is small beside `V'V`, makes the solution linear in the history:
-    `inputs = (1 + alpha) V (V'V + penalty I)^-1`, `outputs = V`. Time and memory grow with the rows, not with
-    items x items.
+    `inputs = (1 + alpha) V (V'V + penalty I)^-1`, `outputs = V`, both turned so that `V'V` is diagonal, its highest
+    value first. Time and memory grow with the rows, not with items x items.
 
     Args:
         split: its training rows are read, no others.
@@ -112,10 +115,13 @@ def ials_factors(split: Split, dim: int, *, penalty: float, seed: int, alpha: fl
         Hu, Koren, Volinsky 2008, Collaborative Filtering for Implicit Feedback Datasets, ICDM.
     """
     teacher = IALS(factors=dim, penalty=penalty, alpha=alpha, iterations=_IALS_ITERATIONS, seed=seed).fit(split)
-    outputs = teacher.item_factors
-    gram = outputs.T @ outputs + penalty * np.eye(dim, dtype=np.float32)
-    inputs = (1 + teacher.alpha) * np.linalg.solve(gram, outputs.T).T
-    return Factors(np.asarray(inputs, np.float32), np.asarray(outputs, np.float32))
+    warm = np.flatnonzero(split.warm_items)
+    outputs = teacher.item_factors[warm]
+    values, axes = np.linalg.eigh(np.asarray(outputs.T @ outputs, np.float64))  # rising order
+    outputs = np.asarray(outputs @ axes[:, ::-1].astype(np.float32), np.float32)
+    shares = (1 + teacher.alpha) / (np.maximum(values[::-1], 0) + penalty)
+    inputs = outputs * shares.astype(np.float32)
+    return _scattered(split, warm, inputs, outputs, dim, _histories(split, warm))
 
 
 def _histories(split: Split, warm: npt.NDArray[Any]) -> sp.csr_matrix:
@@ -149,8 +155,14 @@ def _levelled(vectors: Floats, shift: float = 1e-7) -> Floats:
     return vectors @ (directions / np.sqrt(values)).astype(np.float32)
 
 
-def _scattered(split: Split, warm: npt.NDArray[Any], inputs: Floats, outputs: Floats, dim: int) -> Factors:
+def _scattered(
+    split: Split, warm: npt.NDArray[Any], inputs: Floats, outputs: Floats, dim: int, histories: sp.csr_matrix
+) -> Factors:
     full = [np.zeros((len(split.warm_items), dim), np.float32) for _ in range(2)]
     for table, values in zip(full, (inputs, outputs), strict=True):
         table[warm, : values.shape[1]] = values
-    return Factors(*full)
+    along = np.asarray(histories @ outputs)
+    lengths = np.maximum(np.einsum("id,id->d", outputs, outputs), 1e-30)
+    spectrum = np.zeros(dim, np.float32)
+    spectrum[: outputs.shape[1]] = np.einsum("ud,ud->d", along, along) / lengths
+    return Factors(full[0], full[1], spectrum)

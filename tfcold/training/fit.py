@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from tfcold._keras import keras
@@ -13,12 +14,14 @@ from tfcold.blocks import Features
 from tfcold.errors import InputError
 from tfcold.models import TwoTower
 from tfcold.models.feature_table import Kernels
+from tfcold.models.prior import popularity
 from tfcold.progress import logger
 from tfcold.schema import Schema
 from tfcold.training import choose, closed_form, kernel_words
 from tfcold.training.backup import Backup
 from tfcold.training.callbacks import RegimeValidation
 from tfcold.training.factors import Factors
+from tfcold.training.fold_in import choose_fold_in
 from tfcold.training.inner import inner_split
 from tfcold.training.kernel_words import KernelWords
 from tfcold.training.objective import affordable, batches, choose_objective
@@ -85,6 +88,7 @@ def _fit(
     callbacks: tuple[keras.callbacks.Callback, ...],
 ) -> TrainedModel:
     factors, settings = choose_teacher(split, settings)
+    settings = choose_fold_in(split, factors, popularity(_item_counts(split)), settings)
     words = KernelWords(split, features, factors, settings.max_landmarks)
     kernels = None
     if len(words.taught):
@@ -108,7 +112,6 @@ def _fit(
 def build_model(split: Split, features: Features, settings: Settings, kernels: Kernels | None = None) -> TwoTower:
     """A `TwoTower` for a split and its vectors, adapted but not yet trained; linear without `kernels`."""
     dataset = split.dataset
-    warm = split.warm_items
     schema = Schema(
         num_users=len(dataset.user_ids),
         num_items=len(dataset.item_ids),
@@ -124,9 +127,12 @@ def build_model(split: Split, features: Features, settings: Settings, kernels: K
         id_dropout=settings.id_dropout,
         seed=settings.seed,
     )
-    counts = np.bincount(dataset.item_rows[split.train], minlength=len(warm))
-    model.adapt(features, item_counts=counts, seed=settings.seed, kernels=kernels)
+    model.adapt(features, item_counts=_item_counts(split), seed=settings.seed, kernels=kernels)
     return model
+
+
+def _item_counts(split: Split) -> npt.NDArray[np.int64]:
+    return np.bincount(split.dataset.item_rows[split.train], minlength=len(split.warm_items))
 
 
 def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Settings) -> Settings:
@@ -137,7 +143,6 @@ def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Sett
         maps, settings = linear_maps(model, split, factors, settings)
     if maps is not None:
         settings = closed_form.choose_scales(split, factors, maps, settings)
-    settings = closed_form.choose_prior(split, model, factors, settings)
     user_map = None
     if (split.warm_users & model.user_features.any_mask()).any():
         user_map = closed_form.UserMap(model, split, factors)

@@ -15,6 +15,7 @@ from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
+from tfcold.training.fold_in import shrink_of
 from tfcold.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class KernelWords:
             for penalty in PENALTIES if settings.text_penalty is None else (settings.text_penalty,):
                 candidates = np.zeros_like(self._factors.outputs)
                 candidates[asked] = cross @ ridge_solution(ridge_factor(gram.copy(), penalty), targets)
-                scorer = DotScorer(self._factors.inputs, candidates)
+                scorer = DotScorer(self._factors.inputs, candidates, shrink=shrink_of(self._factors, settings))
                 found[gamma, penalty] = choose.quality(scorer, sample, "cold_item")
         gamma, penalty = max(found, key=lambda pair: found[pair])
         logger.info(

@@ -27,6 +27,7 @@ class Settings:
         cold_scale: float or None. Scale of cold candidates beside warm ones.
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
         user_words_scale: float or None. How much a user's own words count beside their history.
+        shrinkage, shrinkage_decay: float or None. `HistoryShrinkage` of users' histories.
         prior_strength, prior_decay: float or None. `PopularityPrior`.
         epochs: int >= 0, default 3. Epochs of gradient training after the closed-form start.
         patience: int, default 2. Epochs without gain on validation after which training stops.
@@ -59,6 +60,8 @@ class Settings:
     cold_scale: float | None = None
     warm_text_scale: float | None = None
     user_words_scale: float | None = None
+    shrinkage: float | None = None
+    shrinkage_decay: float | None = None
     prior_strength: float | None = None
     prior_decay: float | None = None
     epochs: int = 3

@@ -71,6 +71,13 @@ def _is_settled(settings: Settings) -> bool:
     return settings.dim is not None and settled[settings.teacher]
 
 
+def factors_of(split: Split, settings: Settings, max_dim: int) -> Factors:
+    """The factors that chosen settings describe on another split, at most `max_dim` wide."""
+    dim = min(settings.dim or max_dim, max_dim)
+    half = None if settings.ease_dim is None else max(1, dim * settings.ease_dim // (settings.dim or dim))
+    return _named(split, settings.with_(ease_dim=half), dim)[0]
+
+
 def _named(split: Split, settings: Settings, dim: int) -> tuple[Factors, Settings]:
     """The factors that settings describe, with defaults for what they leave open."""
     settings = settings.with_(dim=dim)

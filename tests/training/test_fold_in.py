@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from tfcold.models.prior import popularity
+from tfcold.splits.split import Split
+from tfcold.training import fold_in
+from tfcold.training.choose import DotScorer
+from tfcold.training.factors import Factors
+from tfcold.training.fold_in import Asked, choose_fold_in, shrink_of
+from tfcold.training.settings import Settings
+from tfcold.training.teacher import factors_of
+
+SETTLED = Settings(teacher="ials", dim=8, ials_penalty=2.0, ials_alpha=10.0)
+
+
+def prior_of(split: Split) -> np.ndarray:
+    return popularity(np.bincount(split.dataset.item_rows[split.train], minlength=len(split.warm_items)))
+
+
+def test_users_held_out_leave_no_row_behind(world: tuple[Split, object]) -> None:
+    split = world[0]
+    found = fold_in._held_out(split, 700, 0)
+    assert found is not None
+    rest, users = found
+
+    assert len(users) == int(split.warm_users.sum()) // 10
+    assert not rest.warm_users[users].any()
+    assert (rest.train_matrix().getnnz(axis=1) > 0).sum() == split.warm_users.sum() - len(users)
+
+
+def test_revealed_rows_and_targets_are_the_users_rows(world: tuple[Split, object]) -> None:
+    split = world[0]
+    rows = split.train_matrix().tocsr()[np.flatnonzero(split.warm_users)]
+    asked = fold_in._reveal(rows, 3, np.ones(rows.shape[1], bool), 0)
+    able = np.flatnonzero(np.diff(rows.indptr) > 3)
+
+    assert set(asked.counts) == {3}
+    np.testing.assert_array_equal((asked.histories + asked.targets).toarray(), rows[able].toarray())
+    assert np.diff(asked.targets.indptr).min() >= 1
+
+
+def test_table_is_what_a_scorer_with_that_shrinkage_and_prior_reaches() -> None:
+    """Two users, one click each, one target each; the tables by `DotScorer` and by hand."""
+    factors = Factors(
+        np.array([[0, 0], [1, 0.4], [0, 1], [1, 0], [0.4, 0.5]], np.float32),
+        np.array([[0, 0], [1, 0], [0, 1], [0.6, 0.6], [0.9, 0]], np.float32),
+        np.array([10.0, 1.0], np.float32),
+    )
+    shape = (2, 5)
+    histories = sp.csr_matrix((np.ones(2, np.float32), ([0, 1], [1, 2])), shape=shape)
+    targets = sp.csr_matrix((np.ones(2, np.float32), ([0, 1], [4, 3])), shape=shape)
+    prior = np.array([0, 0, 0, -1, 1], np.float32)
+    table = fold_in._table(factors, prior, Asked(histories, targets), np.arange(1, 5, dtype=np.int32))
+
+    # user 0, [1, 0.4]: item 4 has 0.9, item 3 has 0.6 + 0.24 = 0.84: first. User 1, [0, 1]: item 3 before item 4
+    assert table[:, 0, 0].tolist() == [1, 1]
+    # a prior of weight 3 puts item 4 before item 3 for both; item 2 and 3 are done or far below
+    last = fold_in.WEIGHTS.index(3.0)
+    assert table[0, 0, last] == 1
+    assert table[1, 0, last] < 1
+    settings = Settings(shrinkage=10.0, shrinkage_decay=0.0)
+    scorer = DotScorer(factors.inputs, factors.outputs, shrink=shrink_of(factors, settings))
+    assert scorer.shrink is not None
+    shrunk = scorer.shrink(np.ones((1, 2), np.float32), np.ones(1, np.float32))
+    np.testing.assert_allclose(shrunk, [[1, 0.1 * 11 / 10.1]], rtol=1e-5)
+
+
+def test_curves_are_read_between_the_points_of_the_table() -> None:
+    histories = sp.csr_matrix(np.array([[1, 0, 0], [1, 1, 1]], np.float32))
+    table = np.zeros((2, len(fold_in.SHRINKAGES), len(fold_in.WEIGHTS)))
+    place = fold_in.SHRINKAGES.index(1.0)
+    table[0, place, 0] = 1.0  # one click: m = 1 is right
+    table[1, fold_in.SHRINKAGES.index(0.1), 0] = 0.5  # three clicks: m = 0.1
+    asked = Asked(histories, histories)
+    falling, level = fold_in._along(asked, table, ((1.0, np.log(10 / 3) / 2, 0.0, 1.0), (1.0, 0.0, 0.0, 1.0)))
+
+    assert falling == pytest.approx((1 + 0.5) / 2)
+    assert 1 / 2 <= level < 1 / 2 + 0.25  # m = 1/3 for three clicks: on the way from 0.1 to 0.3 nothing is left
+
+
+def test_what_is_chosen_is_no_worse_than_nothing(world: tuple[Split, object]) -> None:
+    split = world[0]
+    factors = factors_of(split, SETTLED, 8)
+    chosen = choose_fold_in(split, factors, prior_of(split), SETTLED)
+
+    assert None not in (chosen.shrinkage, chosen.shrinkage_decay, chosen.prior_strength, chosen.prior_decay)
+    again = choose_fold_in(split, factors, prior_of(split), SETTLED)
+    assert again == chosen
+
+
+def test_settled_settings_are_taken(world: tuple[Split, object]) -> None:
+    split = world[0]
+    factors = factors_of(split, SETTLED, 8)
+    named = SETTLED.with_(shrinkage=0.2, shrinkage_decay=1.0, prior_strength=0.1, prior_decay=1.0)
+    part = SETTLED.with_(shrinkage=0.2, prior_strength=0.1)
+
+    assert choose_fold_in(split, factors, prior_of(split), named) is named
+    chosen = choose_fold_in(split, factors, prior_of(split), part)
+    assert (chosen.shrinkage, chosen.prior_strength) == pytest.approx((0.2, 0.1))
+    assert chosen.shrinkage_decay is not None

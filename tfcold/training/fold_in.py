@@ -1,0 +1,233 @@
+"""How far to believe a short history, and how much to lean on popularity beside it: chosen on users held out.
+
+Some training users are set aside, a narrower teacher is fitted without them, and each is given back one, three and ten
+of their rows; the others are to be found. Warm validation rows ask the same of users with long histories. Every user
+is ranked once for each pair of a shrinkage `m` and a prior's weight `w`; the curves `m(n)` and `w(n)` over the length
+n of a history are then read off that table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from tfcold.layers import HistoryShrinkage
+from tfcold.layers.history_shrinkage import relative
+from tfcold.progress import logger
+from tfcold.training import choose
+from tfcold.training.factors import Factors
+from tfcold.training.settings import Settings
+from tfcold.training.teacher import SEARCH_DIM, factors_of
+
+if TYPE_CHECKING:
+    from tfcold.splits.split import Split
+
+Floats = npt.NDArray[np.float32]
+
+KNOWN: Final = (1, 3, 10)  # rows given back
+SHRINKAGES: Final = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # m that are measured
+WEIGHTS: Final = (0.0, 0.1, 0.3, 1.0, 3.0)  # w that are measured, in spreads of the scores of one click
+_CURVES: Final = (
+    (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 10.0),  # shrinkage
+    (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5),  # its decay
+    (0.0, 0.1, 0.2, 0.3, 0.6, 1.0, 2.0, 3.0, 6.0),  # strength of the prior
+    (0.5, 1.0, 2.0),  # its decay
+)
+_MAX_USERS: Final = 700
+_MAX_CELLS: Final = 12_000_000  # users x items ranked for one pair
+_K: Final = 20
+_WARM_TOLERANCE: Final = 0.005  # what long histories may lose to short ones, as a share of the best
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Users and what is to be found for them.
+
+    Args:
+        histories, targets: CSR [B, I + 1].
+    """
+
+    histories: sp.csr_matrix
+    targets: sp.csr_matrix
+
+    @property
+    def counts(self) -> npt.NDArray[np.float64]:
+        """Lengths of the histories, float64 [B]."""
+        return np.diff(self.histories.indptr).astype(np.float64)
+
+
+def choose_fold_in(split: Split, factors: Factors, prior: Floats, settings: Settings) -> Settings:
+    """Settings with `shrinkage` and prior, where these are not settled.
+
+    Args:
+        split: its training rows, and its validation rows of warm items.
+        factors: the teacher's, of the whole split.
+        prior: float32 [I + 1]. `PopularityPrior.values`.
+        settings: with the teacher chosen.
+    """
+    named = (settings.shrinkage, settings.shrinkage_decay, settings.prior_strength, settings.prior_decay)
+    if None not in named:
+        return settings
+    curves = tuple(
+        product(
+            *(grid if one is None else (one,) for grid, one in zip(_CURVES, (*named[:2], None, named[3]), strict=True))
+        )
+    )
+    warm = np.flatnonzero(split.warm_items).astype(np.int32)
+    limit = int(np.clip(_MAX_CELLS // max(1, len(warm)), 100, _MAX_USERS))
+    tables: dict[str, tuple[Asked, npt.NDArray[np.float64]]] = {}
+    held = _held_out(split, limit, settings.seed)
+    spread = _spread(factors, split.train_matrix(), warm)
+    if held is not None:
+        rest, users = held
+        narrow = factors_of(rest, settings, SEARCH_DIM)
+        left = np.flatnonzero(rest.warm_items).astype(np.int32)
+        rows = sp.csr_matrix(split.train_matrix()[users])
+        for known in KNOWN:
+            asked = _reveal(rows, known, rest.warm_items, settings.seed)
+            if len(asked.counts):
+                table = _table(narrow, prior * _spread(narrow, rest.train_matrix(), left), asked, left)
+                tables[f"{known} known"] = asked, table
+    if choose.has(split, "warm"):
+        asked = _warm(choose.validation_sample(split, max_users=limit, seed=settings.seed))
+        tables["warm"] = asked, _table(factors, prior * spread, asked, warm)
+    if not tables:
+        return settings.with_(shrinkage=0.0, shrinkage_decay=0.0, prior_strength=0.0, prior_decay=1.0)
+    strength = settings.prior_strength
+    if strength is not None:
+        curves = tuple((*one[:2], strength / spread, one[3]) for one in curves)
+    found = np.stack([_along(asked, table, curves) for asked, table in tables.values()])  # [G, C]
+    relative_quality = found / np.maximum(found.max(axis=1, keepdims=True), 1e-9)
+    allowed = relative_quality[-1] >= 1 - _WARM_TOLERANCE if "warm" in tables else np.ones(len(curves), np.bool_)
+    best = int(np.argmax(np.where(allowed, relative_quality.mean(axis=0), -np.inf)))
+    without = np.stack([_along(asked, table, ((0.0, 0.0, 0.0, 1.0),)) for asked, table in tables.values()])
+    shrinkage, shrinkage_decay, strength, prior_decay = curves[best]
+    gains = zip(tables, found[:, best], without[:, 0], strict=True)
+    logger.info(
+        "histories: shrinkage %g exp(-%g (n - 1)) / n, prior %g / (1 + n)^%g: %s",
+        shrinkage, shrinkage_decay, strength, prior_decay,
+        ", ".join(f"{name} {new:.4f} (without: {old:.4f})" for name, new, old in gains),
+    )  # fmt: skip
+    return settings.with_(
+        shrinkage=shrinkage, shrinkage_decay=shrinkage_decay, prior_strength=strength * spread, prior_decay=prior_decay
+    )
+
+
+def shrink_of(factors: Factors, settings: Settings) -> Callable[[Floats, Floats], Floats] | None:
+    """`HistoryShrinkage` as a function of arrays; None where settings shrink nothing."""
+    if not settings.shrinkage:
+        return None
+    layer = HistoryShrinkage(factors.dim, dtype="float32")
+    layer.set_weights_of(factors.spectrum, settings.shrinkage, settings.shrinkage_decay or 0.0)
+    return lambda pooled, counts: np.asarray(layer(pooled, counts), np.float32)
+
+
+def _held_out(split: Split, limit: int, seed: int) -> tuple[Split, npt.NDArray[np.int64]] | None:
+    """The split without the rows of some users, at most a tenth of them, and these; None where nobody can be spared."""
+    users = split.dataset.user_rows[split.train]
+    lengths = np.bincount(users, minlength=len(split.warm_users))
+    able = np.flatnonzero(lengths > KNOWN[1])
+    drawn = np.random.default_rng(seed).permutation(able)[: min(limit, int(split.warm_users.sum()) // 10)]
+    if len(drawn) == 0:
+        return None
+    drawn = np.sort(drawn).astype(np.int64)
+    is_held = np.zeros(len(lengths), np.bool_)
+    is_held[drawn] = True
+    rest = replace(
+        split, train=split.train[~is_held[users]], validation={}, test={}, revealed=split.revealed[:0],
+        protocol=f"{split.protocol}, users held out",
+    )  # fmt: skip
+    return rest, drawn
+
+
+def _reveal(rows: sp.csr_matrix, known: int, listed: npt.NDArray[np.bool_], seed: int) -> Asked:
+    """`known` rows of each user as history, drawn at random, the others to be found; users with nothing left go."""
+    rows = sp.csr_matrix(rows.multiply(listed[None].astype(np.float32)))
+    rows.eliminate_zeros()
+    owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    ranked = np.lexsort((np.random.default_rng(seed).random(rows.nnz), owner))
+    place = np.empty(rows.nnz, np.int64)
+    place[ranked] = np.arange(rows.nnz) - np.repeat(rows.indptr[:-1], np.diff(rows.indptr))
+    able = np.diff(rows.indptr) > known
+    parts = []
+    for keep in (place < known, place >= known):
+        part = rows.copy()
+        part.data = keep.astype(np.float32)
+        part.eliminate_zeros()
+        parts.append(sp.csr_matrix(part[able]))
+    return Asked(*parts)
+
+
+def _warm(sample: Split) -> Asked:
+    """Users of warm validation rows: what they did in training, and these."""
+    rows = sample.validation["warm"]
+    users, items = sample.dataset.user_rows[rows], sample.dataset.item_rows[rows]
+    asked, owner = np.unique(users, return_inverse=True)
+    shape = (len(asked), len(sample.warm_items))
+    targets = sp.csr_matrix((np.ones(len(rows), np.float32), (owner, items)), shape=shape)
+    return Asked(sp.csr_matrix(sample.train_matrix()[asked]), targets)
+
+
+def _table(factors: Factors, prior: Floats, asked: Asked, warm: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """NDCG@20 [B, M, W] of every user for every pair of `SHRINKAGES` and `WEIGHTS`."""
+    pooled = np.asarray(asked.histories @ factors.inputs, np.float32)
+    share = relative(factors.spectrum)
+    outputs = factors.outputs[warm]
+    done, targets = asked.histories[:, warm].tocoo(), sp.csr_matrix(asked.targets[:, warm])
+    found = np.zeros((len(pooled), len(SHRINKAGES), len(WEIGHTS)))
+    for place, shrinkage in enumerate(SHRINKAGES):
+        scores = (pooled * (share * (1 + shrinkage) / (share + shrinkage))) @ outputs.T
+        for other, weight in enumerate(WEIGHTS):
+            ranked = scores + np.float32(weight) * prior[warm]
+            ranked[done.row, done.col] = -np.inf
+            found[:, place, other] = _ndcg(ranked, targets)
+    return found
+
+
+def _ndcg(scores: Floats, targets: sp.csr_matrix) -> npt.NDArray[np.float64]:
+    k = min(_K, scores.shape[1])
+    listed = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+    order = np.argsort(-np.take_along_axis(scores, listed, axis=1), axis=1, kind="stable")
+    listed = np.take_along_axis(listed, order, axis=1)
+    hits = np.asarray(targets[np.arange(len(listed))[:, None], listed].todense()) > 0
+    discount = 1 / np.log2(np.arange(2, k + 2))
+    wanted = np.clip(np.diff(targets.indptr), 1, k)
+    found: npt.NDArray[np.float64] = hits @ discount / np.cumsum(discount)[wanted - 1]
+    return found
+
+
+def _along(
+    asked: Asked, table: npt.NDArray[np.float64], curves: tuple[tuple[float, ...], ...]
+) -> npt.NDArray[np.float64]:
+    """Mean quality [C] along each curve, by linear interpolation in the table (in logarithms of m and of w)."""
+    counts = np.maximum(asked.counts, 1)
+    found = np.zeros(len(curves))
+    users = np.arange(len(counts))
+    for place, (shrinkage, shrinkage_decay, strength, prior_decay) in enumerate(curves):
+        low, part = _place(shrinkage * np.exp(-shrinkage_decay * (counts - 1)) / counts, SHRINKAGES)
+        left, share = _place(strength / (1 + counts) ** prior_decay, WEIGHTS)
+        corners = [(1 - part, low), (part, low + 1)], [(1 - share, left), (share, left + 1)]
+        found[place] = sum((a * b * table[users, m, w]).mean() for (a, m), (b, w) in product(*corners))
+    return found
+
+
+def _place(
+    values: npt.NDArray[np.float64], grid: tuple[float, ...]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Where values stand in a rising grid that starts at 0: the point below each, and the share of the way beyond."""
+    places = np.interp(np.arcsinh(values / grid[1]), np.arcsinh(np.array(grid) / grid[1]), np.arange(len(grid)))
+    low = np.minimum(places.astype(np.int64), len(grid) - 2)
+    return low, places - low
+
+
+def _spread(factors: Factors, train: sp.csr_matrix, warm: npt.NDArray[np.int32]) -> float:
+    """Standard deviation of the scores that one click gives, over clicks as they occur and warm items."""
+    clicks = np.bincount(train.tocsr().indices, minlength=len(factors.inputs)).astype(np.float64)
+    drawn = np.random.default_rng(0).choice(len(clicks), size=500, p=clicks / clicks.sum())
+    return float((factors.inputs[drawn] @ factors.outputs[warm].T).std()) or 1.0
