@@ -3,7 +3,8 @@
 Vectors are drawn with a falling spectrum. Every system writes its index to a folder, opens it again in a process of its
 own, and answers batches of 1 and 64 queries; the processes take turns, round after round, so what else the machine does
 falls on all of them: compare the ratios within one size and batch. `vs_best_exact_peer` is the shortest p50 of an exact
-peer over the p50 of ours: above 1 ours is faster.
+peer over the p50 of ours: above 1 ours is faster. `cpu_vs_best_exact_peer` is the same in processor time, which a busy
+machine blurs less, and which says nothing of how well the processors are shared.
 
     python benchmarks/search.py [--sizes 10000,100000,1000000] [--dim 64] [--systems "tfcold int8,NumPy"] [--seed 0]
 """
@@ -45,7 +46,7 @@ class Worker:
         line = self._process.stdout.readline() if self._process.stdout else ""
         return json.loads(line) if line else None
 
-    def asked(self, **question: int) -> list[float]:
+    def asked(self, **question: int) -> list[tuple[float, float]]:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
@@ -95,19 +96,28 @@ def speeds(workers: dict[str, Worker], batch: int, rounds: int, seconds: float) 
     calls, taken = {}, {name: [] for name in workers}
     for name, worker in workers.items():
         first = worker.asked(batch=batch, calls=4, first=0)
-        calls[name] = int(np.clip(1000 * seconds / max(min(first), 1e-3), 2, 200))
+        calls[name] = int(np.clip(1000 * seconds / max(min(first)[0], 1e-3), 2, 200))
     for turn in range(rounds):
         for name, worker in workers.items():
             taken[name] += worker.asked(batch=batch, calls=calls[name], first=turn * calls[name])
     found = {}
     for name, times in taken.items():
-        p50, p99 = (round(float(value), 3) for value in np.quantile(times, [0.5, 0.99]))
-        per_second = round(1000 * batch / float(np.mean(times)), 1)
-        found[name] = {"p50_ms": p50, "p99_ms": p99, "queries_per_second": per_second, "calls": len(times)}
-    peers = [one["p50_ms"] for name, one in found.items() if SYSTEMS[name].exact and not SYSTEMS[name].ours]
+        clock, processors = np.array(times).T
+        p50, p99 = (round(float(value), 3) for value in np.quantile(clock, [0.5, 0.99]))
+        found[name] = {
+            "p50_ms": p50,
+            "p99_ms": p99,
+            "queries_per_second": round(1000 * batch / float(clock.mean()), 1),
+            "cpu_p50_ms": round(float(np.median(processors)), 3),
+            "calls": len(times),
+        }
+    peers = [one for name, one in found.items() if SYSTEMS[name].exact and not SYSTEMS[name].ours]
     for one in found.values():
         if peers:
-            one["vs_best_exact_peer"] = round(min(peers) / one["p50_ms"], 2)
+            one["vs_best_exact_peer"] = float(f"{min(peer['p50_ms'] for peer in peers) / one['p50_ms']:.3g}")
+            one["cpu_vs_best_exact_peer"] = float(
+                f"{min(peer['cpu_p50_ms'] for peer in peers) / one['cpu_p50_ms']:.3g}"
+            )
     return found
 
 
