@@ -112,12 +112,10 @@ def speeds(workers: dict[str, Worker], batch: int, rounds: int, seconds: float) 
             "calls": len(times),
         }
     peers = [one for name, one in found.items() if SYSTEMS[name].exact and not SYSTEMS[name].ours]
-    for one in found.values():
-        if peers:
-            one["vs_best_exact_peer"] = float(f"{min(peer['p50_ms'] for peer in peers) / one['p50_ms']:.3g}")
-            one["cpu_vs_best_exact_peer"] = float(
-                f"{min(peer['cpu_p50_ms'] for peer in peers) / one['cpu_p50_ms']:.3g}"
-            )
+    for kind in ("p50_ms", "cpu_p50_ms") if peers else ():
+        least = min(peer[kind] for peer in peers)
+        for one in found.values():
+            one[f"{kind.removesuffix('p50_ms')}vs_best_exact_peer"] = float(f"{least / one[kind]:.3g}")
     return found
 
 
