@@ -24,9 +24,7 @@ def check_reading(words: Words) -> None:
             return
         raise InputError(f"`encoder` {spec!r} cannot be put into a SavedModel: it is an endpoint. {WAY_OUT}")
     if words.item_vectors or not asked:
-        found = (
-            f"vectors of block {next(iter(words.item_vectors))!r} came from a file" if words.item_vectors else "none"
-        )
+        found = f"vectors from files ({', '.join(words.item_vectors)})" if words.item_vectors else "none"
         raise InputError(
             f"`with_encoder` needs an encoder for the block that sentences go by; received {found}. {WAY_OUT}"
         )
