@@ -39,7 +39,7 @@ def main() -> None:
         if child == 0:
             run(job)
         status = os.waitpid(child, 0)[1]
-        under = os.path.dirname(job["under"])
+        under = job["under"]
         there = {name: sorted(os.listdir(os.path.join(under, name))) for name in sorted(os.listdir(under))}
         results.append({"killed": os.WIFSIGNALED(status), "there": there})
     json.dump(results, sys.stdout)
