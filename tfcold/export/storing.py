@@ -15,8 +15,12 @@ from tfcold.export.verification import Floats, Rows, ScoresOf
 
 def as_stored(tables: ServingTables, store: Store) -> ServingTables:
     """The tables, float32, with the numbers that are left after rounding."""
-    found = {name: restored(*rounded(getattr(tables, name), store)) for name in ("candidates", "history", "queries")}
-    return replace(tables, **found)
+    return replace(
+        tables,
+        candidates=restored(*rounded(tables.candidates, store)),
+        history=restored(*rounded(tables.history, store)),
+        queries=restored(*rounded(tables.queries, store)),
+    )
 
 
 def scores_of_tables(tables: ServingTables, parts: Parts) -> tuple[ScoresOf, ScoresOf]:
