@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +87,7 @@ def checked_store(store: str, argument: str = "store") -> Store:
     """
     if store not in STORES:
         raise InputError(f"`{argument}` must be one of {', '.join(STORES)}; received {store!r}")
-    return cast(Store, store)
+    return store
 
 
 def _fixed(values: Any, name: str) -> tf.Variable:
