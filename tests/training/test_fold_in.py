@@ -7,9 +7,8 @@ import scipy.sparse as sp
 from tfcold.models.prior import popularity
 from tfcold.splits.split import Split
 from tfcold.training import fold_in
-from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
-from tfcold.training.fold_in import Asked, choose_fold_in, shrink_of
+from tfcold.training.fold_in import Asked, choose_fold_in
 from tfcold.training.settings import Settings
 from tfcold.training.teacher import factors_of
 
@@ -42,8 +41,8 @@ def test_revealed_rows_and_targets_are_the_users_rows(world: tuple[Split, object
     assert np.diff(asked.targets.indptr).min() >= 1
 
 
-def test_table_is_what_a_scorer_with_that_shrinkage_and_prior_reaches() -> None:
-    """Two users, one click each, one target each; the tables by `DotScorer` and by hand."""
+def test_table_by_hand() -> None:
+    """Two users, one click each, one target each."""
     factors = Factors(
         np.array([[0, 0], [1, 0.4], [0, 1], [1, 0], [0.4, 0.5]], np.float32),
         np.array([[0, 0], [1, 0], [0, 1], [0.6, 0.6], [0.9, 0]], np.float32),
@@ -61,11 +60,6 @@ def test_table_is_what_a_scorer_with_that_shrinkage_and_prior_reaches() -> None:
     last = fold_in.WEIGHTS.index(3.0)
     assert table[0, 0, last] == 1
     assert table[1, 0, last] < 1
-    settings = Settings(shrinkage=10.0, shrinkage_decay=0.0)
-    scorer = DotScorer(factors.inputs, factors.outputs, shrink=shrink_of(factors, settings))
-    assert scorer.shrink is not None
-    shrunk = scorer.shrink(np.ones((1, 2), np.float32), np.ones(1, np.float32))
-    np.testing.assert_allclose(shrunk, [[1, 0.1 * 11 / 10.1]], rtol=1e-5)
 
 
 def test_curves_are_read_between_the_points_of_the_table() -> None:

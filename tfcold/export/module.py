@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -90,6 +91,7 @@ class ServingModule(tf.Module):
         self.query_of_histories = _function(self._query_of_histories, [_ROWS, _SPLITS])
         sums = [tf.TensorSpec([None, tables.dim], tf.float32), tf.TensorSpec([None], tf.float32)]
         self.query_of_sums = _function(parts.query, sums)  # for explanations
+        self.query_of_known_sums = _function(partial(parts.query, shrunk=False), sums)
         self.audience_of_rows = _function(self._audience_of_rows, [_ROWS, _NUMBER])
         if parts.encoders:
             self.audience_of_vectors = _function(self._audience_of_vectors, [self._vector_spec, _NUMBER])

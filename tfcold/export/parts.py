@@ -55,12 +55,16 @@ class Parts:
         """D."""
         return int(self.user_fusion.dim)
 
-    def query(self, summed: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-        """Query vectors [B, D + 1] of users without an ID, from the sum [B, D] and the number [B] of what they did."""
+    def query(self, summed: tf.Tensor, counts: tf.Tensor, *, shrunk: bool = True) -> tf.Tensor:
+        """Query vectors [B, D + 1] of users without an ID, from the sum [B, D] and the number [B] of what they did.
+
+        Without `shrunk`, what the same history says of a training user.
+        """
         pooled = summed / tf.pow(tf.maximum(counts, 1.0), self.pooling_alpha)[:, None]
         num = tf.shape(pooled)[0]
         blocks, masks = self._absent(self.user_fusion.block_dims, num)
-        blocks[HISTORY], masks[HISTORY] = self.shrinkage(pooled, counts), counts > 0
+        blocks[HISTORY] = self.shrinkage(pooled, counts) if shrunk else pooled
+        masks[HISTORY] = counts > 0
         query = self._cold(self.user_fusion, blocks, masks, num)
         return tf.concat([self.similarity.fold(query), self.prior.weight(counts)[:, None]], axis=1)
 

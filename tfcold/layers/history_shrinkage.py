@@ -17,11 +17,11 @@ from tfcold.registration import export
 class HistoryShrinkage(keras.layers.Layer):
     """Shrinks the directions of a pooled history that few clicks cannot tell from noise.
 
-    `out_d = x_d g_d (1 + m) / (g_d + m)` with `m = shrinkage * exp(-decay * (n - 1)) / n` after n clicks, and
-    `g_d` in (0, 1] the share of the training rows that direction d explains, as a multiple of the strongest's. This is the Wiener filter
-    of a signal of variance `g_d` in noise of variance `m`, scaled so that the strongest direction keeps its length:
-    one click says what kind of user this is, many say the rest. Noise falls with 1 / n; the exponential ends the filter
-    where histories are as long as those the teacher was tuned on. `shrinkage` 0, the default, changes nothing.
+    `out_d = x_d g_d (1 + m) / (g_d + m)` with `m = shrinkage * exp(-decay * (n - 1)) / n` after n clicks, and `g_d` in
+    (0, 1] the share of the training rows that direction d explains, as a multiple of the strongest's. This is the
+    Wiener filter of a signal of variance `g_d` in noise of variance `m`, scaled so that the strongest direction keeps
+    its length: one click says what kind of user this is, many say the rest. Noise falls with 1 / n; the exponential
+    ends the filter where histories are long. `shrinkage` 0, the default, changes nothing.
 
     Args:
         dim: int, D > 0. Width of the history.

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcold.errors import InputError
+from tfcold.errors import BundleError, InputError
 from tfcold.serving.explanation import Explanation, explained, pieces_of_item, pieces_of_user
 from tfcold.serving.ids import strings
 from tfcold.serving.questions import history_lists
-from tfcold.serving.ragged import Lists, Rows
+from tfcold.serving.ragged import Rows
 from tfcold.serving.search import scores_of
 from tfcold.serving.state import Floats, State
 
@@ -29,10 +29,12 @@ def explanation_of(state: State, user_id: Any, item_id: Any, history: Iterable[A
         raise InputError(f"`user` must be a user of the bundle; it does not know {user!r}. Give a `history`")
     done = state.done.of(np.array([user_row])) if history is None else history_lists(state.items, {user: history})[1]
     rows = done.values[state.says[done.values]]  # items that left are among them
-    each = dict(zip(state.items.names[rows], _shares(state, rows), strict=True))
-    newcomer = state.query_of(done)[0]
-    query = (state.queries.take(np.array([user_row]))[0] if history is None else newcomer).astype(np.float64)
-    pieces = pieces_of_user(query[:-1], newcomer[:-1], each)
+    queries = state.queries.take(np.array([user_row])) if history is None else state.query_of(done)
+    query = queries[0].astype(np.float64)
+    # a user who joined the bundle later is read as a newcomer: the reading that leaves less to the user alone
+    ways = [_reading(state, rows, shrunk=shrunk) for shrunk in ((False, True) if history is None else (True,))]
+    whole, shares = min(ways, key=lambda way: float(np.linalg.norm(query[:-1] - way[0])))
+    pieces = pieces_of_user(query[:-1], whole, dict(zip(state.items.names[rows], shares, strict=True)))
     candidate = state.candidates.take(np.array([row]))[0].astype(np.float64)
     score = float(np.float32(query @ candidate))
     if history is None:
@@ -42,22 +44,22 @@ def explanation_of(state: State, user_id: Any, item_id: Any, history: Iterable[A
     )
 
 
-def _shares(state: State, rows: Rows) -> Floats:
-    """[N, D]: what each of the N items of a history adds to its query.
+def _reading(state: State, rows: Rows, *, shrunk: bool) -> tuple[Floats, Floats]:
+    """[D] and [N, D]: what a history of N items says, of a newcomer or of a training user, and what each item adds.
 
     A history of N times the same item goes through the tower; an N-th of that is the item's share, since for a given N
     a plain tower is linear in what it sums up.
     """
-    number = max(1, len(rows))
     model = state.opened.model
-    if hasattr(model, "query_of_sums"):
-        counts = tf.fill([len(rows)], np.float32(number))
-        found = model.query_of_sums(tf.constant(number * state.history.take(rows)), counts).numpy()[:, :-1]
-        shares: Floats = found / number
-        return shares
-    alone = Lists(rows, np.arange(len(rows) + 1))  # a bundle of an earlier version: a power of N is all that N does
-    shares = state.query_of(alone)[:, :-1] / number**state.opened.pooling_alpha
-    return np.asarray(shares, np.float32)
+    if not hasattr(model, "query_of_known_sums"):
+        raise BundleError(
+            f"`{state.opened.folder}` was written by an earlier tfcold and cannot be explained. Export it again"
+        )
+    read = model.query_of_sums if shrunk else model.query_of_known_sums
+    vectors, number = state.history.take(rows), max(1, len(rows))
+    sums = np.concatenate([vectors.sum(axis=0, keepdims=True), number * vectors])
+    found: Floats = read(tf.constant(sums), tf.fill([len(sums)], np.float32(len(rows)))).numpy()[:, :-1]
+    return found[0], found[1:] / np.float32(number)
 
 
 def _pieces_of_item(state: State, row: int, candidate: Any) -> dict[str, Any]:

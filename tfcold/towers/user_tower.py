@@ -20,7 +20,8 @@ class UserTower(keras.layers.Layer):
     """Fuses a user's ID embedding, their pooled history and the features of their own words.
 
     `q_u = fusion(id_dropout(P[u]), {history: shrink(pool(h_1 .. h_n)), words: ...})`. To the fusion the pooled
-    history is one more block; a user without any is masked there. A user that training never saw has no ID embedding.
+    history is one more block; a user without any is masked there. A user that training never saw, row 0, has no ID
+    embedding, and only theirs is shrunk: what training users did is what the item vectors were fitted to.
 
     Args:
         num_users: int. Users with a row; row 0 comes on top.
@@ -105,13 +106,14 @@ class UserTower(keras.layers.Layer):
         training: bool | None = None,
     ) -> tf.Tensor:
         """The same [B, D] from a history that is pooled already, [B, D], of `counts` [B] items."""
-        is_cold = tf.equal(user_rows, 0)
+        is_new = is_cold = tf.equal(user_rows, 0)
         if self.embedding is None:
             embedded = tf.zeros_like(pooled)
             is_cold = tf.ones_like(is_cold)
         else:
             embedded, is_cold = self.id_dropout(self.embedding(user_rows), is_cold, training=training)
-        blocks = {HISTORY: self.shrinkage(pooled, counts), **features}
+        history = tf.where(is_new[:, None], self.shrinkage(pooled, counts), tf.cast(pooled, self.compute_dtype))
+        blocks = {HISTORY: history, **features}
         block_masks = {HISTORY: counts > 0, **masks}
         return self.fusion(embedded, blocks=blocks, block_masks=block_masks, is_cold=is_cold, training=training)
 

@@ -32,27 +32,23 @@ class DotScorer:
         history: float32 [I + 1, D].
         candidates: float32 [I + 1, D].
         extra: float32 [U + 1, D] or None. Added to the query of a known user.
-        shrink: a function from histories [B, D] and their lengths [B] to what is left of them, or None.
         prior: float32 [I + 1] or None, with `prior_weight`, a function of history lengths [B].
     """
 
     history: Floats
     candidates: Floats
     extra: Floats | None = None
-    shrink: Callable[[Floats, Floats], Floats] | None = None
     prior: Floats | None = None
     prior_weight: Callable[[Floats], Floats] | None = None
     name: str = "closed form"
 
     def scores(self, queries: Queries, item_rows: Rows) -> Scores:
         vectors = np.asarray(queries.histories @ self.history, np.float32)
-        counts = np.diff(queries.histories.indptr).astype(np.float32)
-        if self.shrink is not None:
-            vectors = self.shrink(vectors, counts)
         if self.extra is not None:
             vectors = vectors + self.extra[queries.user_rows]
         scores = vectors @ self.candidates[item_rows].T
         if self.prior is not None and self.prior_weight is not None:
+            counts = np.diff(queries.histories.indptr).astype(np.float32)
             scores += self.prior_weight(counts)[:, None] * self.prior[item_rows]
         return scores
 

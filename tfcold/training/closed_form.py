@@ -19,7 +19,6 @@ from tfcold.towers.user_tower import HISTORY
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
-from tfcold.training.fold_in import shrink_of
 from tfcold.training.ridge import ridge_maps
 from tfcold.training.settings import Settings
 from tfcold.training.word_maps import WordMaps
@@ -45,7 +44,7 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
     def scorer(cold_scale: float, warm_text_scale: float) -> DotScorer:
         shares = np.where(warm, np.float32(warm_text_scale), np.float32(cold_scale))
         candidates = np.where(warm, factors.outputs, 0) + shares * maps.candidates
-        return DotScorer(history, candidates, shrink=shrink_of(factors, settings))
+        return DotScorer(history, candidates)
 
     if settings.warm_text_scale is None:
         scale = 0.0
@@ -98,9 +97,7 @@ class UserMap:
                 "words of users",
                 USER_WORDS_SCALES,
                 lambda option: choose.quality(
-                    DotScorer(
-                        factors.inputs, factors.outputs, extra=option * words, shrink=shrink_of(factors, settings)
-                    ),
+                    DotScorer(factors.inputs, factors.outputs, extra=option * words),
                     sample,
                     "warm",
                 ),

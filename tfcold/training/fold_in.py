@@ -1,14 +1,13 @@
 """How far to believe a short history, and how much to lean on popularity beside it: chosen on users held out.
 
 Some training users are set aside, a narrower teacher is fitted without them, and each is given back one, three and ten
-of their rows; the others are to be found. Warm validation rows ask the same of users with long histories. Every user
-is ranked once for each pair of a shrinkage `m` and a prior's weight `w`; the curves `m(n)` and `w(n)` over the length
-n of a history are then read off that table.
+of their rows; the others are to be found. Warm validation rows ask the same of training users, whose histories are not
+shrunk. Every user is ranked once for each pair of a shrinkage `m` and a prior's weight `w`; the curves `m(n)` and
+`w(n)` over the length n of a history are then read off that table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Final
@@ -17,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from tfcold.layers import HistoryShrinkage
 from tfcold.layers.history_shrinkage import relative
 from tfcold.progress import logger
 from tfcold.training import choose
@@ -42,6 +40,7 @@ _CURVES: Final = (
 _MAX_USERS: Final = 700
 _MAX_CELLS: Final = 12_000_000  # users x items ranked for one pair
 _K: Final = 20
+_LEAST_GAIN: Final = 0.003  # what a shrinkage, or a prior, must bring, as a share
 _WARM_TOLERANCE: Final = 0.005  # what long histories may lose to short ones, as a share of the best
 
 
@@ -96,7 +95,7 @@ def choose_fold_in(split: Split, factors: Factors, prior: Floats, settings: Sett
                 tables[f"{known} known"] = asked, table
     if choose.has(split, "warm"):
         asked = _warm(choose.validation_sample(split, max_users=limit, seed=settings.seed))
-        tables["warm"] = asked, _table(factors, prior * spread, asked, warm)
+        tables["warm"] = asked, _table(factors, prior * spread, asked, warm, (0.0,))
     if not tables:
         return settings.with_(shrinkage=0.0, shrinkage_decay=0.0, prior_strength=0.0, prior_decay=1.0)
     strength = settings.prior_strength
@@ -105,7 +104,8 @@ def choose_fold_in(split: Split, factors: Factors, prior: Floats, settings: Sett
     found = np.stack([_along(asked, table, curves) for asked, table in tables.values()])  # [G, C]
     relative_quality = found / np.maximum(found.max(axis=1, keepdims=True), 1e-9)
     allowed = relative_quality[-1] >= 1 - _WARM_TOLERANCE if "warm" in tables else np.ones(len(curves), np.bool_)
-    best = int(np.argmax(np.where(allowed, relative_quality.mean(axis=0), -np.inf)))
+    used = np.array([(one[0] > 0) + (one[2] > 0) for one in curves])
+    best = int(np.argmax(np.where(allowed, relative_quality.mean(axis=0) - _LEAST_GAIN * used, -np.inf)))
     without = np.stack([_along(asked, table, ((0.0, 0.0, 0.0, 1.0),)) for asked, table in tables.values()])
     shrinkage, shrinkage_decay, strength, prior_decay = curves[best]
     gains = zip(tables, found[:, best], without[:, 0], strict=True)
@@ -117,15 +117,6 @@ def choose_fold_in(split: Split, factors: Factors, prior: Floats, settings: Sett
     return settings.with_(
         shrinkage=shrinkage, shrinkage_decay=shrinkage_decay, prior_strength=strength * spread, prior_decay=prior_decay
     )
-
-
-def shrink_of(factors: Factors, settings: Settings) -> Callable[[Floats, Floats], Floats] | None:
-    """`HistoryShrinkage` as a function of arrays; None where settings shrink nothing."""
-    if not settings.shrinkage:
-        return None
-    layer = HistoryShrinkage(factors.dim, dtype="float32")
-    layer.set_weights_of(factors.spectrum, settings.shrinkage, settings.shrinkage_decay or 0.0)
-    return lambda pooled, counts: np.asarray(layer(pooled, counts), np.float32)
 
 
 def _held_out(split: Split, limit: int, seed: int) -> tuple[Split, npt.NDArray[np.int64]] | None:
@@ -174,14 +165,20 @@ def _warm(sample: Split) -> Asked:
     return Asked(sp.csr_matrix(sample.train_matrix()[asked]), targets)
 
 
-def _table(factors: Factors, prior: Floats, asked: Asked, warm: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    """NDCG@20 [B, M, W] of every user for every pair of `SHRINKAGES` and `WEIGHTS`."""
+def _table(
+    factors: Factors,
+    prior: Floats,
+    asked: Asked,
+    warm: npt.NDArray[np.int32],
+    shrinkages: tuple[float, ...] = SHRINKAGES,
+) -> npt.NDArray[np.float64]:
+    """NDCG@20 [B, M, W] of every user for every pair of shrinkages and `WEIGHTS`."""
     pooled = np.asarray(asked.histories @ factors.inputs, np.float32)
     share = relative(factors.spectrum)
     outputs = factors.outputs[warm]
     done, targets = asked.histories[:, warm].tocoo(), sp.csr_matrix(asked.targets[:, warm])
-    found = np.zeros((len(pooled), len(SHRINKAGES), len(WEIGHTS)))
-    for place, shrinkage in enumerate(SHRINKAGES):
+    found = np.zeros((len(pooled), len(shrinkages), len(WEIGHTS)))
+    for place, shrinkage in enumerate(shrinkages):
         scores = (pooled * (share * (1 + shrinkage) / (share + shrinkage))) @ outputs.T
         for other, weight in enumerate(WEIGHTS):
             ranked = scores + np.float32(weight) * prior[warm]
@@ -210,9 +207,11 @@ def _along(
     found = np.zeros(len(curves))
     users = np.arange(len(counts))
     for place, (shrinkage, shrinkage_decay, strength, prior_decay) in enumerate(curves):
-        low, part = _place(shrinkage * np.exp(-shrinkage_decay * (counts - 1)) / counts, SHRINKAGES)
+        noise = shrinkage * np.exp(-shrinkage_decay * (counts - 1)) / counts
+        low, part = _place(noise, SHRINKAGES) if table.shape[1] > 1 else (users * 0, users * 0.0)
         left, share = _place(strength / (1 + counts) ** prior_decay, WEIGHTS)
-        corners = [(1 - part, low), (part, low + 1)], [(1 - share, left), (share, left + 1)]
+        high = np.minimum(low + 1, table.shape[1] - 1)
+        corners = [(1 - part, low), (part, high)], [(1 - share, left), (share, left + 1)]
         found[place] = sum((a * b * table[users, m, w]).mean() for (a, m), (b, w) in product(*corners))
     return found
 

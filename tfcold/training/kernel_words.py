@@ -15,7 +15,6 @@ from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
-from tfcold.training.fold_in import shrink_of
 from tfcold.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 GAMMAS = (0.5, 1.0, 2.0)
-PENALTIES = (1.0, 0.3, 0.1)
+PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 GAMMA, PENALTY = 1.0, 0.3  # where nothing can be measured
 SEARCH_ROWS = 3_000  # warm items that teach while gamma and penalty are chosen
 
@@ -76,7 +75,7 @@ class KernelWords:
             for penalty in PENALTIES if settings.text_penalty is None else (settings.text_penalty,):
                 candidates = np.zeros_like(self._factors.outputs)
                 candidates[asked] = cross @ ridge_solution(ridge_factor(gram.copy(), penalty), targets)
-                scorer = DotScorer(self._factors.inputs, candidates, shrink=shrink_of(self._factors, settings))
+                scorer = DotScorer(self._factors.inputs, candidates)
                 found[gamma, penalty] = choose.quality(scorer, sample, "cold_item")
         gamma, penalty = max(found, key=lambda pair: found[pair])
         logger.info(

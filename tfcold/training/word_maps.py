@@ -12,7 +12,6 @@ from tfcold.models import TwoTower
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
-from tfcold.training.fold_in import shrink_of
 from tfcold.training.ridge import ridge_maps
 from tfcold.training.settings import Settings
 
@@ -69,9 +68,7 @@ def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Setti
 
     def measure(penalty: float) -> float:
         predicted = np.asarray(features @ maps[penalty][0], np.float32)
-        return choose.quality(
-            DotScorer(factors.inputs, predicted, shrink=shrink_of(factors, settings)), sample, "cold_item"
-        )
+        return choose.quality(DotScorer(factors.inputs, predicted), sample, "cold_item")
 
     penalty = penalties[0] if len(penalties) == 1 else choose.best_of("text penalty", penalties, measure)
     widths = {name: encoder.feature_width for name, encoder in model.item_features.encoders.items()}
