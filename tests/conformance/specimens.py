@@ -105,6 +105,11 @@ SPECIMENS: dict[str, Specimen] = {
             "item_weights": normal(batch, batch + 1, seed=1),
         },
     ),
+    "tfcold.layers.HistoryShrinkage": Specimen(
+        lambda: layers.HistoryShrinkage(3),
+        lambda batch: {"pooled": normal(batch, 3), "counts": np.arange(batch, dtype=np.float32)},
+        lambda layer: layer.set_weights_of([4.0, 2.0, 1.0], shrinkage=1.0, decay=0.1),
+    ),
     "tfcold.layers.IdDropout": Specimen(
         lambda: layers.IdDropout(0.5, seed=7),
         lambda batch: {"id_embedding": normal(batch, 3), "is_cold": flags(batch, False)},

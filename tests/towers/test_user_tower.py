@@ -60,3 +60,15 @@ def test_bad_arguments_name_what_came() -> None:
         UserTower(0, 2, ConcatFusion(2, {"history": 2}))
     with pytest.raises(InputError, match="`fusion` must have width `dim` = 4; its `dim` is 2"):
         UserTower(1, 4, ConcatFusion(2, {"history": 2}))
+
+
+def test_only_users_that_training_never_saw_are_shrunk() -> None:
+    tower = make_tower()
+    plain = tower(ROWS, HISTORY, MASK, WORDS, WORDS_MASK).numpy()
+    tower.shrinkage.set_weights_of([2.0, 1.0], shrinkage=1.0, decay=0.0)
+    shrunk = tower(ROWS, HISTORY, MASK, WORDS, WORDS_MASK).numpy()
+    alone = tower(0 * ROWS, HISTORY, MASK, WORDS, WORDS_MASK).numpy()
+
+    np.testing.assert_allclose(shrunk[ROWS > 0], plain[ROWS > 0])
+    # user 0 did two things that sum up to [1, 3]; m = 1/2 and g = [1, 1/2]: the second keeps 0.5 * 1.5 / 1 = 3/4
+    np.testing.assert_allclose(alone[0], [1 + 10, 2.25 + 100], rtol=1e-6)
