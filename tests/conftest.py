@@ -72,6 +72,12 @@ def toys() -> Any:
 
 
 @pytest.fixture(scope="session")
+def tiny_embedder() -> Any:
+    """The module tests/text/encoders/tiny_embedder.py."""
+    return _helper("text/encoders/tiny_embedder.py")
+
+
+@pytest.fixture(scope="session")
 def world(toys: Any) -> Any:
     return toys.make_world()
 

@@ -13,7 +13,7 @@ from tfcold.cli.demo import check_out, show
 from tfcold.data import synthetic_world
 from tfcold.demo import Demo, run_demo, verdict
 from tfcold.errors import InputError
-from tfcold.serving import load
+from tfcold.serving import Recommender
 from tfcold.showcase import NEW, Showcase
 from tfcold.training import Settings
 from tfcold.workflow import Tables, Words
@@ -50,7 +50,7 @@ def test_demo_leaves_bundle_report_and_logs(demo: Demo) -> None:
     assert demo.report["png"].read_bytes().startswith(b"\x89PNG")
     assert list(demo.log_dir.glob("events.out.tfevents.*"))
     assert (demo.log_dir / "items.tsv").read_text().startswith("title\tstate\titem_id\n")
-    assert load(demo.bundle).manifest.metrics["evaluations"][0]["part"] == "test"
+    assert Recommender(demo.bundle).manifest.metrics["evaluations"][0]["part"] == "test"
 
 
 def test_show_prints_lists_table_verdict_and_paths(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,7 +70,7 @@ def test_showcase_counts_who_chose_a_new_item(demo: Demo) -> None:
     """The most chosen item of the cold test rows comes first, with the number expected by chance."""
     dataset, rows = demo.split.dataset, demo.split.test["cold_item"]
     most, count = pd.Series(dataset.item_ids.ids_of(dataset.item_rows[rows])).value_counts().iloc[:1].items().__next__()
-    recommender = load(demo.bundle)
+    recommender = Recommender(demo.bundle)
 
     first = Showcase(recommender, demo.split, people=1).audience()[1]
 

@@ -1,5 +1,6 @@
 """Names of the columns that tables and lists share; no string literal for them stands anywhere else."""
 
+from collections.abc import Iterable
 from typing import Final
 
 USER_ID: Final = "user_id"
@@ -14,3 +15,10 @@ SCORE: Final = "score"
 MADE_BY: Final = "_made_by"
 MADE_WITH: Final = "_made_with"
 MADE_AT: Final = "_made_at"
+
+TITLE_COLUMNS: Final = ("title", "name")  # columns of what an item is called, in any case
+
+
+def title_column(columns: Iterable[object]) -> str | None:
+    """The first column of titles among these, or None."""
+    return next((str(name) for name in columns if str(name).lower() in TITLE_COLUMNS), None)

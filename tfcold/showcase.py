@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from tfcold.columns import ITEM_ID, SCORE, USER_ID
+from tfcold.columns import ITEM_ID, SCORE, USER_ID, title_column
 from tfcold.data import Dataset
 from tfcold.splits import Split
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 LIST: Final = 5
 NEW: Final = "new: "  # before the title of an item that training never saw
 SEPARATOR: Final = " | "  # titles may hold commas
-_TITLES: Final = ("title", "name")
 
 
 class Showcase:
@@ -87,9 +86,9 @@ class Showcase:
 
     def sentence(self, text: str) -> list[str]:
         """For somebody who typed a sentence and did nothing yet."""
-        from tfcold.export import encode_texts
+        from tfcold.export import sentence_vectors
 
-        vectors = encode_texts(self.recommender.folder, [text])
+        vectors = sentence_vectors(self.recommender, [text])
         lists = self.recommender.recommend_from_vectors(vectors, ids=[text], k=self.length)
         return [
             "A newcomer who did nothing, and typed a sentence:",
@@ -150,7 +149,7 @@ class Showcase:
 
     def _titles(self, items: list[str], mark: set[str] | None = None) -> str:
         shown = self.recommender.titles(items)
-        column = next((name for name in shown.columns if name.lower() in _TITLES), ITEM_ID)
+        column = title_column(shown.columns) or ITEM_ID
         titles = [
             str(title) if isinstance(title, str) else item for title, item in zip(shown[column], items, strict=True)
         ]

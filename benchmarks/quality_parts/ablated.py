@@ -62,6 +62,7 @@ ABLATIONS: Final[Mapping[str, Ablation]] = {
     "EASE alone teaches": Ablation({"teacher": "ease"}),
     "words of warm items left out": Ablation({"warm_text_scale": 0.0}),
     "cold scale 1": Ablation({"cold_scale": 1.0}),
+    "histories of newcomers not shrunk": Ablation({"shrinkage": 0.0}),
     "no prior": Ablation({"prior_strength": 0.0}),
     "no gradient steps": Ablation({"epochs": 0}),
     "width 128": Ablation({"dim": 128}),

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfcold.errors import BundleError, EncoderMismatchError, InputError
 from tfcold.export import add_items, export
 from tfcold.manifest import read_manifest
-from tfcold.serving import load
+from tfcold.serving import Recommender
 from tfcold.text.vectors import TextVectors
 
 
@@ -36,7 +36,7 @@ def picked(vectors, names, ids=None):
 
 def test_item_added_later_is_the_item_that_was_always_there(world, toys, bundle, earlier, tmp_path):
     out = add_items(earlier, new([toys.LAST]), picked(world.vectors, [toys.LAST]), tmp_path / "grown")
-    always, later = load(bundle), load(out)
+    always, later = Recommender(bundle), Recommender(out)
     users = [*world.trained.user_ids.ids, "nobody"]
     pairs = pd.DataFrame({"user_id": users, "item_id": toys.LAST})
 
@@ -54,7 +54,7 @@ def test_item_added_later_is_the_item_that_was_always_there(world, toys, bundle,
 def test_next_version_stands_beside_the_old_one(world, toys, earlier):
     before = sorted(path.name for path in earlier.iterdir())
     out = add_items(earlier, new(["x", "y"]), picked(world.vectors, [toys.LAST], ["x"]))
-    manifest, model = read_manifest(out), load(earlier)
+    manifest, model = read_manifest(out), Recommender(earlier)
 
     assert before == ["1"]
     assert sorted(path.name for path in earlier.iterdir()) == ["1", "2"]
@@ -69,7 +69,7 @@ def test_next_version_stands_beside_the_old_one(world, toys, earlier):
     assert tf.saved_model.load(str(again)).signatures["score"](
         user_id=tf.constant(["u0", "u0"]), item_id=tf.constant(["x", "z"])
     )["score"].numpy().tolist() == pytest.approx(
-        [load(again).score(pd.DataFrame({"user_id": ["u0"], "item_id": ["x"]}))["score"][0]] * 2, abs=1e-6
+        [Recommender(again).score(pd.DataFrame({"user_id": ["u0"], "item_id": ["x"]}))["score"][0]] * 2, abs=1e-6
     )
 
 

@@ -98,27 +98,10 @@ WORDS = ["the", "red", "blue", "fox", "jumps", "over", "lazy", "dog"]
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def tiny(tiny_embedder, tmp_path_factory):
     """A sentence transformer with random weights, 5 wide."""
-    import tfcold._keras  # noqa: F401
-
-    import keras  # isort: skip
-    import keras_nlp  # isort: skip
-
-    keras.utils.set_random_seed(0)
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, "##s", "e", "日", "!"]
-    tokenizer = keras_nlp.models.BertTokenizer(vocabulary, lowercase=True)
-    backbone = keras_nlp.models.BertBackbone(
-        vocabulary_size=len(vocabulary),
-        num_layers=1,
-        num_heads=1,
-        hidden_dim=5,
-        intermediate_dim=8,
-        max_sequence_length=64,
-    )
-    preprocessor = keras_nlp.models.BertTextEmbedderPreprocessor(tokenizer, sequence_length=64)
     folder = tmp_path_factory.mktemp("preset") / "tiny"
-    keras_nlp.models.BertTextEmbedder(backbone, preprocessor=preprocessor).save_to_preset(str(folder))
+    tiny_embedder.save_embedder(folder, dim=5, heads=1, length=64, more=("##s", "e", "日", "!"))
     return KerasNLPEncoder(folder, max_length=16)
 
 

@@ -16,7 +16,7 @@ from tfcold.cli.main import main
 from tfcold.errors import BundleError, EncoderMismatchError, InputError
 from tfcold.export import add_items, add_users, encode_texts, export, remove_items, with_words
 from tfcold.manifest import read_manifest
-from tfcold.serving import load
+from tfcold.serving import Recommender
 from tfcold.serving.words import reads_words
 from tfcold.text.encoders import KerasNLPEncoder
 from tfcold.workflow import Words, check_reading
@@ -45,29 +45,10 @@ json.dump(answers, open(sys.argv[3], "w"))
 
 
 @pytest.fixture(scope="module")
-def encoder(tmp_path_factory):
+def encoder(tiny_embedder, tmp_path_factory):
     """A sentence transformer with random weights, as wide as the toy world's block of text."""
-    import tfcold._keras  # noqa: F401
-
-    import keras  # isort: skip
-    import keras_nlp  # isort: skip
-
-    keras.utils.set_random_seed(1)
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-    backbone = keras_nlp.models.BertBackbone(
-        vocabulary_size=len(vocabulary),
-        num_layers=1,
-        num_heads=1,
-        hidden_dim=5,
-        intermediate_dim=8,
-        max_sequence_length=32,
-    )
-    for weight in backbone.weights:
-        weight.assign(weight + keras.random.normal(weight.shape, stddev=0.3))
-    tokenizer = keras_nlp.models.BertTokenizer(vocabulary, lowercase=True)
-    preprocessor = keras_nlp.models.BertTextEmbedderPreprocessor(tokenizer, sequence_length=32)
     folder = tmp_path_factory.mktemp("preset") / "tiny"
-    keras_nlp.models.BertTextEmbedder(backbone, preprocessor=preprocessor).save_to_preset(str(folder))
+    tiny_embedder.save_embedder(folder, dim=5, heads=1, length=32, seed=1, noise=0.3)
     return KerasNLPEncoder(folder, max_length=16)
 
 
@@ -181,7 +162,7 @@ def test_encoder_in_the_graph_is_the_one_that_encodes_new_items(reading, world):
 
 
 def test_python_reads_by_the_graph(encoder, bundle, reading):
-    recommender = load(reading)
+    recommender = Recommender(reading)
     vectors = encoder.encode(TEXTS)
     found = recommender.recommend_from_texts(
         TEXTS, k=5, exclude=pd.DataFrame({"user_id": TEXTS[:1], "item_id": ["i1"]})
@@ -193,7 +174,7 @@ def test_python_reads_by_the_graph(encoder, bundle, reading):
     pd.testing.assert_frame_equal(found, expected, atol=1e-5)
     np.testing.assert_allclose(recommender.embed([*TEXTS, ""]), [*vectors, np.zeros(5)], atol=1e-5)
     with pytest.raises(BundleError, match="tfcold export --with-encoder"):
-        load(bundle).embed(TEXTS)
+        Recommender(bundle).embed(TEXTS)
 
 
 def test_changes_keep_the_words(world, toys, reading, tmp_path):

@@ -12,7 +12,7 @@ import pytest
 import tfcold
 from tfcold.errors import EncoderMismatchError, InputError
 from tfcold.export import add_items, add_users, remove_items
-from tfcold.serving import load
+from tfcold.serving import Recommender
 from tfcold.serving.state import State
 from tfcold.steering import Steering
 from tfcold.text.vectors import TextVectors
@@ -212,7 +212,7 @@ def test_vectors_of_another_width_or_with_nan(model):
 
 
 def test_opened_by_serving_alone_says_how_to_let_newcomers_in(bundle, world):
-    model = load(bundle)
+    model = Recommender(bundle)
     model.remove_items(["i3"])  # needs no layers
     assert "i3" not in set(model.recommend(["u1"], k=99)["item_id"])
     with pytest.raises(InputError, match=r"Open it with `tfcold\.load`"):

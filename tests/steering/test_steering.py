@@ -155,9 +155,9 @@ def test_a_phrase_is_encoded_once(opened, monkeypatch):
 
     recommender, _ = opened
     asked = []
-    encode = export.encode_texts
+    encode = export.sentence_vectors
     monkeypatch.setattr(
-        export, "encode_texts", lambda folder, texts: asked.append(list(texts)) or encode(folder, texts)
+        export, "sentence_vectors", lambda opened, texts: asked.append(list(texts)) or encode(opened, texts)
     )
     wish = Steering(more=["rocket"])
     first = recommender.recommend(["u1"], steer=wish)

@@ -68,21 +68,69 @@ def test_curves_are_read_between_the_points_of_the_table() -> None:
     place = fold_in.SHRINKAGES.index(1.0)
     table[0, place, 0] = 1.0  # one click: m = 1 is right
     table[1, fold_in.SHRINKAGES.index(0.1), 0] = 0.5  # three clicks: m = 0.1
-    asked = Asked(histories, histories)
-    falling, level = fold_in._along(asked, table, ((1.0, np.log(10 / 3) / 2, 0.0, 1.0), (1.0, 0.0, 0.0, 1.0)))
+    counts = Asked(histories, histories).counts
+    falling, level = fold_in._along(counts, table, ((1.0, np.log(10 / 3) / 2, 0.0, 1.0), (1.0, 0.0, 0.0, 1.0)))
 
     assert falling == pytest.approx((1 + 0.5) / 2)
-    assert 1 / 2 <= level < 1 / 2 + 0.25  # m = 1/3 for three clicks: on the way from 0.1 to 0.3 nothing is left
+    assert level == pytest.approx(1 / 2)  # m = 1/3 for three clicks: beyond 0.3, where nothing is left
 
 
-def test_what_is_chosen_is_no_worse_than_nothing(world: tuple[Split, object]) -> None:
+def quality(best: int, high: float, other: float, num: int = 4) -> np.ndarray:
+    """A table in which one shrinkage has `high`, all others `other`, whatever the prior."""
+    table = np.full((num, len(fold_in.SHRINKAGES), len(fold_in.WEIGHTS)), other)
+    table[:, best] = high
+    return table
+
+
+CURVES = (fold_in.NOTHING, (0.1, 0.0, 0.0, 1.0), (1.0, 0.0, 0.0, 1.0), (0.0, 0.0, 6.0, 1.0))
+
+
+def test_best_curve_on_average_is_taken() -> None:
+    one = np.ones(4)
+    tables = {
+        "1 known": (one, quality(fold_in.SHRINKAGES.index(1.0), 0.9, 0.5)),
+        "3 known": (one, quality(fold_in.SHRINKAGES.index(0.1), 0.6, 0.5)),
+    }
+    curve, gains = fold_in._best_curve(tables, CURVES)
+
+    assert curve == CURVES[2]  # 0.9 of 0.9 and 0.5 of 0.6, against 0.5 of 0.9 and 0.6 of 0.6
+    assert gains == "1 known 0.9000 (without: 0.5000), 3 known 0.5000 (without: 0.5000)"
+
+
+def test_what_brings_next_to_nothing_is_left_out() -> None:
+    place = fold_in.SHRINKAGES.index(1.0)
+    for gain, expected in ((1.002, CURVES[0]), (1.01, CURVES[2])):
+        tables = {"1 known": (np.ones(4), quality(place, 0.5 * gain, 0.5))}
+        assert fold_in._best_curve(tables, CURVES)[0] == expected
+
+
+def test_newcomers_do_not_cost_warm_users_more_than_the_tolerance() -> None:
+    newcomers = quality(0, 0.5, 0.5)
+    newcomers[:, :, fold_in.WEIGHTS.index(3.0)] = 0.9  # the prior, of weight 6 / (1 + 1)
+    warm = quality(0, 0.5, 0.5)
+    for loss, expected in ((0.004, CURVES[3]), (0.02, CURVES[0])):
+        warm[:, :, fold_in.WEIGHTS.index(3.0)] = 0.5 * (1 - loss)
+        tables = {"1 known": (np.ones(4), newcomers), fold_in.WARM: (np.ones(4), warm)}
+        assert fold_in._best_curve(tables, CURVES)[0] == expected
+
+
+def test_what_is_chosen_repeats_and_is_no_worse_than_nothing(world: tuple[Split, object]) -> None:
     split = world[0]
     factors = factors_of(split, SETTLED, 8)
     chosen = choose_fold_in(split, factors, prior_of(split), SETTLED)
+    assert choose_fold_in(split, factors, prior_of(split), SETTLED) == chosen
 
-    assert None not in (chosen.shrinkage, chosen.shrinkage_decay, chosen.prior_strength, chosen.prior_decay)
-    again = choose_fold_in(split, factors, prior_of(split), SETTLED)
-    assert again == chosen
+    spread = fold_in._spread(factors, split.train_matrix(), np.flatnonzero(split.warm_items))
+    tables = fold_in._tables(split, factors, prior_of(split), spread, SETTLED)
+    assert chosen.prior_strength is not None
+    curve = (chosen.shrinkage, chosen.shrinkage_decay, chosen.prior_strength / spread, chosen.prior_decay)
+    with_it, without = (
+        np.array([fold_in._along(counts, table, (one,))[0] for counts, table in tables.values()])
+        for one in (curve, fold_in.NOTHING)
+    )
+    best = np.maximum(with_it, without)
+    assert (with_it / best).mean() >= (without / best).mean()
+    assert set(tables) >= {"1 known", "3 known"}
 
 
 def test_settled_settings_are_taken(world: tuple[Split, object]) -> None:

@@ -65,7 +65,7 @@ def show(demo: Demo, text: str) -> None:
     """Prints lists, table, verdict and paths."""
     from tfcold.demo import verdict
     from tfcold.evaluation import text_table
-    from tfcold.serving import load
+    from tfcold.opening import load
     from tfcold.showcase import Showcase
 
     showcase = Showcase(load(demo.bundle), demo.split)

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
         asked = language.open_model(args, args.llm)
 
     from tfcold.explain import Sentence, evidence_for, plot_split, sentence_for
-    from tfcold.serving import load
+    from tfcold.opening import load
 
     recommender = load(args.model)
     explanation = recommender.explain(args.user, args.item)

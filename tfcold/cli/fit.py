@@ -127,7 +127,16 @@ def settings_of(args: argparse.Namespace) -> Any:
 def summary(fitted: Fitted) -> str:
     """What was found, chosen and reached, as lines."""
     settings = {name: _short(value) for name, value in fitted.trained.settings.to_dict().items()}
-    chosen = ("dim", "penalty", "text_penalty", "cold_scale", "warm_text_scale", "prior_strength", "epochs")
+    chosen = (
+        "teacher",
+        "dim",
+        "text_penalty",
+        "cold_scale",
+        "warm_text_scale",
+        "shrinkage",
+        "prior_strength",
+        "epochs",
+    )
     rows = [
         ["users", f"{len(fitted.trained.user_ids):,}"],
         ["items", f"{len(fitted.trained.item_ids):,}, {int(fitted.trained.warm_items.sum()):,} with interactions"],

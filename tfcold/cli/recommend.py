@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> None:
     history = None if args.history is None else read_pairs(args.history, "--history")
     exclude = None if args.exclude is None else read_pairs(args.exclude, "--exclude")
 
-    from tfcold.serving import load
+    from tfcold.opening import load
 
     recommender = load(args.model)
     logger.info("%s: %s users, %s items", recommender.folder, *map(len, (recommender.user_ids, recommender.item_ids)))
@@ -193,14 +193,9 @@ def _lists(
 
 
 def _from_text(recommender: Recommender, texts: list[str], options: dict[str, Any]) -> pd.DataFrame:
-    from tfcold.serving.words import reads_words
+    from tfcold.export import sentence_vectors
 
-    if reads_words(recommender.manifest):
-        vectors = recommender.embed(texts)
-    else:
-        from tfcold.export import encode_texts
-
-        vectors = encode_texts(recommender.folder, texts)
+    vectors = sentence_vectors(recommender, texts)
     silent = [text for text, vector in zip(texts, vectors, strict=True) if not vector.any()]
     if silent:
         logger.warning("the encoder knows no word of %s: it gets what is popular", ", ".join(map(repr, silent[:3])))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from tfcold.columns import ITEM_ID
+from tfcold.columns import ITEM_ID, title_column
 from tfcold.explain.catalogue import Titles, names_of
 from tfcold.text.kinds import cell_text, column_kinds
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 HISTORY: Final = "history:"
 MOST_WORDS: Final = 5
-_TITLES: Final = ("title", "name")
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _COMMON_WORDS: Final = (
     "about after all and are but can for from has have her him his how into its new not off old one only our out"
@@ -83,7 +82,7 @@ def evidence_for(
     total = float(positive["value"].sum())
     ids = [explanation.item_id, *(name.removeprefix(HISTORY) for name in named["name"])]
     shown = recommender.titles(ids)
-    title = title_column(shown)
+    title = title_column(shown.columns)
     titles = [cell_text(cell) for cell in shown[title]] if title else [""] * len(ids)
     names = [said or item_id for said, item_id in zip(titles, ids, strict=True)]
     columns = attribute_columns(recommender)
@@ -107,19 +106,14 @@ def evidence_for(
 def catalogue_of(recommender: Recommender) -> Titles:
     """What the items of a bundle are called: their titles, or ids where it keeps none."""
     shown = recommender.attributes
-    title = title_column(shown)
+    title = title_column(shown.columns)
     return names_of([cell_text(cell) for cell in shown[title]] if title else recommender.item_ids)
-
-
-def title_column(shown: pd.DataFrame) -> str | None:
-    """The column of titles, or None."""
-    return next((str(column) for column in shown.columns if str(column).lower() in _TITLES), None)
 
 
 def attribute_columns(recommender: Recommender) -> list[str]:
     """The columns of facts beside the title; those that say where others come from are none."""
     shown = recommender.attributes
-    title = title_column(shown)
+    title = title_column(shown.columns)
     return [name for name in column_kinds(shown, ITEM_ID) if name != title]
 
 

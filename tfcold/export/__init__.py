@@ -1,13 +1,13 @@
 """Bundles: a trained model as a folder that TensorFlow alone can serve.
 
 `export` writes one, `add_items`, `remove_items`, `add_users` and `with_words` write the next version of one without
-training. `check_destination` says before a long job whether a bundle can be written. `bundled_encoder`, `encode_texts`
-and `encode_new_items` encode new words the way a bundle's own were.
+training. `check_destination` says before a long job whether a bundle can be written. `bundled_encoder`, `encode_texts`,
+`sentence_vectors` and `encode_new_items` encode new words the way a bundle's own were.
 """
 
 from tfcold.export.bundle import check_destination, export
 from tfcold.export.change import add_users, remove_items
-from tfcold.export.encoders import bundled_encoder, encode_new_items, encode_texts
+from tfcold.export.encoders import bundled_encoder, encode_new_items, encode_texts, sentence_vectors
 from tfcold.export.extend import add_items
 from tfcold.export.module import ServingModule
 from tfcold.export.reading import with_words
@@ -22,5 +22,6 @@ __all__ = [
     "encode_texts",
     "export",
     "remove_items",
+    "sentence_vectors",
     "with_words",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,12 +12,14 @@ import pandas as pd
 
 from tfcold.errors import BundleError, EncoderMismatchError
 from tfcold.manifest import EXTRA, Manifest, read_manifest, version_folder
+from tfcold.serving.words import reads_words
 from tfcold.text.encode import encode_items
 from tfcold.text.encoders import get_encoder
 from tfcold.text.templates import TextTemplate
 from tfcold.text.vectors import ENCODER, ENCODER_FINGERPRINT, TEMPLATE, TextVectors
 
 if TYPE_CHECKING:
+    from tfcold.serving import Recommender
     from tfcold.text.encoders import TextEncoder
 
 ENCODERS_FOLDER: Final = "encoders"
@@ -105,6 +107,17 @@ def encode_texts(folder: str | Path, texts: Sequence[str]) -> npt.NDArray[np.flo
     return np.asarray(bundled_encoder(folder).encode(list(texts)), np.float32)
 
 
+def sentence_vectors(recommender: Recommender, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    """float32 [B, T]: the same for an open bundle, by the encoder in its SavedModel where there is one.
+
+    Raises:
+        BundleError: as in `bundled_encoder`.
+    """
+    if reads_words(recommender.manifest):
+        return recommender.embed(texts)
+    return encode_texts(recommender.folder, texts)
+
+
 def encode_new_items(
     folder: str | Path, items: pd.DataFrame, vectors: Mapping[str, TextVectors] | None = None
 ) -> dict[str, TextVectors]:
@@ -120,11 +133,21 @@ def encode_new_items(
         InputError: the frame lacks a column of the template.
     """
     manifest: Manifest = read_manifest(version_folder(folder))
+    return encoded_blocks(items, manifest, lambda block: bundled_encoder(folder, block), vectors)
+
+
+def encoded_blocks(
+    items: pd.DataFrame,
+    manifest: Manifest,
+    encoder_of: Callable[[str], TextEncoder],
+    vectors: Mapping[str, TextVectors] | None = None,
+) -> dict[str, TextVectors]:
+    """The same, with encoders that somebody else opens."""
     found = dict(vectors or {})
     for block, said in manifest.text.items():
         if block not in found:
             template = TextTemplate.from_dict(said[TEMPLATE]) if said.get(TEMPLATE) else None
-            found[block] = encode_items(items, bundled_encoder(folder, block), template=template)
+            found[block] = encode_items(items, encoder_of(block), template=template)
     return found
 
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfcold.export.parts import Parts
 from tfcold.export.readers.lookup import rows_by_name
 from tfcold.export.search import CHUNK, LOWEST, Found, Rows, best, checked, nothing
-from tfcold.export.stored import Store, Stored, inverse_norms
+from tfcold.export.stored import Store, Stored, stored_inverse_norms
 from tfcold.export.tables import ServingTables
 from tfcold.export.word_signatures import word_signatures
 from tfcold.export.words import Words
@@ -72,7 +72,7 @@ class ServingModule(tf.Module):
         self.done_rows = _fixed(tables.done_rows, "done_rows")
         self.is_known = _fixed(tables.is_known, "is_known")
         self.is_cold = _fixed(tables.is_cold, "is_cold")
-        self.inverse_norms = _fixed(inverse_norms(tables.candidates, store, CHUNK), "inverse_norms")
+        self.inverse_norms = _fixed(stored_inverse_norms(tables.candidates, store, CHUNK), "inverse_norms")
         self.says = _fixed(tables.says, "says")
         users = tables.users_of_items()
         self.doer_splits = _fixed(users.indptr.astype(np.int64), "doer_splits")

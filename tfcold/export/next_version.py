@@ -8,10 +8,8 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from tfcold.columns import ITEM_ID
 from tfcold.export.bundle import (
     PARTS_FILE,
     BundleContent,
@@ -22,8 +20,8 @@ from tfcold.export.bundle import (
 )
 from tfcold.export.parts import Parts
 from tfcold.export.placing import parts_of
+from tfcold.export.storing import scores_of_tables
 from tfcold.export.tables import ServingTables, tables_of_bundle
-from tfcold.export.verification import Floats, Rows
 from tfcold.export.words import Words, carried_words, said_in_graph
 from tfcold.manifest import (
     EXTRA,
@@ -35,7 +33,8 @@ from tfcold.manifest import (
     read_manifest,
     version_folder,
 )
-from tfcold.serving.ids import IdIndex, strings
+from tfcold.serving.attributes import kept_items
+from tfcold.serving.ids import IdIndex
 from tfcold.serving.item_split import ItemSplit, read_split
 from tfcold.serving.words import load_saved_model
 from tfcold.version import __version__
@@ -93,11 +92,7 @@ class Standing:
     @cached_property
     def kept(self) -> pd.DataFrame | None:
         """What lists may show of items, with their ids; None where nothing is kept."""
-        path = self.version / EXTRA / ITEMS_FILE
-        if not path.is_file():
-            return None
-        frame = pd.read_parquet(path)
-        return frame.assign(**{ITEM_ID: pd.Series(strings(frame[ITEM_ID]), dtype=object)})
+        return kept_items(self.version)
 
     @cached_property
     def split(self) -> ItemSplit | None:
@@ -138,10 +133,4 @@ class Standing:
         ours = {MANIFEST_FILE, ITEMS_FILE, PARTS_FILE, SPLIT_FILE}
         extra = {path.name: path for path in sorted((self.version / EXTRA).iterdir()) if path.name not in ours}
         content = BundleContent(tables, self.parts, manifest, kept, extra, split=split, words=words)
-
-        def expected(rows: Rows) -> Floats:
-            scores: Floats = tables.queries[rows] @ tables.candidates.T
-            scores[:, ~tables.is_known] = -np.inf
-            return scores
-
-        return write_bundle(self.target, content, expected)
+        return write_bundle(self.target, content, scores_of_tables(tables, self.parts)[0])

@@ -16,7 +16,7 @@ from tfcold.columns import ITEM_ID
 from tfcold.data.ids import IdMap, Ids
 from tfcold.errors import BundleError, EncoderMismatchError, InputError
 from tfcold.export.bundle import PARTS_FILE
-from tfcold.export.encoders import WITHOUT_WORDS, bundled_encoder
+from tfcold.export.encoders import WITHOUT_WORDS, bundled_encoder, encoded_blocks
 from tfcold.export.item_file import as_shown
 from tfcold.export.item_split import split_of_items
 from tfcold.export.parts import Parts
@@ -26,10 +26,8 @@ from tfcold.progress import logger
 from tfcold.serving.attributes import fitted_columns
 from tfcold.serving.item_split import ItemSplit
 from tfcold.serving.newcomers import NewItems
-from tfcold.text.encode import encode_items
 from tfcold.text.encoders import TextEncoder
-from tfcold.text.templates import TextTemplate
-from tfcold.text.vectors import ENCODER, TEMPLATE, TextVectors, require_same_encoder
+from tfcold.text.vectors import ENCODER, TextVectors, require_same_encoder
 
 Floats = npt.NDArray[np.float32]
 Blocks = dict[str, VectorBlock]
@@ -56,7 +54,7 @@ class BundlePlaces:
         self, items: pd.DataFrame, vectors: Mapping[str, TextVectors] | None, kept: pd.DataFrame | None
     ) -> NewItems:
         """New items; blocks that `vectors` does not name are encoded where it is None, and empty where it is given."""
-        given = self._encoded(items) if vectors is None else vectors
+        given = encoded_blocks(items, self.manifest, self._encoder) if vectors is None else vectors
         return placed(items, given, kept, self.manifest, self._place)[0]
 
     def query(self, summed: Floats, counts: Floats) -> Floats:
@@ -79,14 +77,10 @@ class BundlePlaces:
         alone = {name: VectorBlock(name, one.vectors[[0, row]], one.mask[[0, row]]) for name, one in blocks.items()}
         return split_of_items(self.parts, alone, None, np.ones(2, np.bool_))
 
-    def _encoded(self, items: pd.DataFrame) -> dict[str, TextVectors]:
-        found = {}
-        for block, said in self.manifest.text.items():
-            if block not in self._encoders:
-                self._encoders[block] = bundled_encoder(self._version, block)
-            template = TextTemplate.from_dict(said[TEMPLATE]) if said.get(TEMPLATE) else None
-            found[block] = encode_items(items, self._encoders[block], template=template)
-        return found
+    def _encoder(self, block: str) -> TextEncoder:
+        if block not in self._encoders:
+            self._encoders[block] = bundled_encoder(self._version, block)
+        return self._encoders[block]
 
 
 def placed(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from tfcold.errors import InputError
+from tfcold.serving.tables import inverse_norms
 
 Store = Literal["float32", "float16", "int8"]
 STORES: Final[tuple[Store, ...]] = get_args(Store)
@@ -51,13 +52,12 @@ class Stored:
         return rows if self.scales is None else rows * tf.gather(self.scales, at)[..., None]
 
 
-def inverse_norms(table: Floats, store: Store, multiple: int = 1) -> Floats:
-    """[N]: what brings each row as it is kept, its last column left out, to length 1; 0 for zeros."""
+def stored_inverse_norms(table: Floats, store: Store, multiple: int = 1) -> Floats:
+    """[N]: `inverse_norms` of the rows as they are kept, and zeros up to a multiple of rows."""
     found = np.zeros(-(-len(table) // multiple) * multiple, np.float32)
     for start in range(0, len(table), _BLOCK):
         block = restored(*rounded(table[start : start + _BLOCK], store))
-        norms = np.linalg.norm(block[:, :-1], axis=1)
-        found[start : start + len(norms)] = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)
+        found[start : start + len(block)] = inverse_norms(block)
     return found
 
 

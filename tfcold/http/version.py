@@ -15,7 +15,7 @@ from tfcold.columns import ITEM_ID
 from tfcold.http.errors import RequestError, said_by_graph
 from tfcold.http.tensors import Array, Spec
 from tfcold.progress import logger
-from tfcold.serving import load
+from tfcold.serving import Recommender
 
 TITLE: Final = "title"
 
@@ -92,7 +92,7 @@ class Version:
     ) -> None:
         self.folder = folder
         self.number = int(folder.name) if folder.name.isascii() and folder.name.isdigit() else 0
-        self.recommender = load(folder, verify=verify)
+        self.recommender = Recommender(folder, verify=verify)
         self.manifest = self.recommender.manifest
         self.signatures = {name: Signature(name, one) for name, one in self.recommender.signatures.items()}
         self._titles = titles if titles is not None else self._own_titles(title_column)

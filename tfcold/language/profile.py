@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from tfcold.columns import ITEM_ID, MADE_AT, MADE_BY, MADE_WITH, USER_ID
+from tfcold.columns import ITEM_ID, MADE_AT, MADE_BY, MADE_WITH, TITLE_COLUMNS, USER_ID
 from tfcold.data import Items
 from tfcold.language.asking import Estimate, Told, ask, estimate
 from tfcold.language.histories import Histories, revealed_histories
@@ -26,7 +26,6 @@ PROFILE: Final = "profile"
 PROFILE_PROMPT: Final = "profile.v1"
 COUNTED: Final = "counted.v1"  # how a profile without a model is made
 THINGS: Final = 20  # of a history, that a model is shown
-_TITLE_LIKE: Final = ("title", "name")
 _MASKED: Final = re.compile(rf"\[(?:{'|'.join(MASKED_KINDS)})\]")
 
 
@@ -105,7 +104,7 @@ def plan_profiles(
     template = prompt_template(prompt) if isinstance(prompt, str) else prompt
     template.require(PROFILE)
     if columns is None and not is_remote:
-        columns = [name for name in frame.columns if name.lower() in _TITLE_LIKE] or None
+        columns = [name for name in frame.columns if name.lower() in TITLE_COLUMNS] or None
     names = chosen_columns(frame, ITEM_ID, columns, is_remote=is_remote)
     masker = masker or Masker(histories)
     touched = {item for items in histories.values() for item in items}

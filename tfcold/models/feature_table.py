@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfcold._keras import keras
 from tfcold.blocks import VectorBlock
+from tfcold.errors import InputError
 from tfcold.registration import export
 from tfcold.towers import BlockEncoder
 
@@ -144,3 +145,19 @@ class FeatureTable(keras.layers.Layer):
             kernel_dim=self.kernel_dim,
         )
         return config
+
+
+def blocks_wanted(given: Mapping[str, VectorBlock], wanted: Mapping[str, int], side: str) -> dict[str, VectorBlock]:
+    """The blocks of one `side` of `Features`, `"items"` or `"users"`, by the names and widths that a schema wants.
+
+    Raises:
+        InputError: one is missing or has another width.
+    """
+    for name, width in wanted.items():
+        found = given[name].width if name in given else None
+        if found != width:
+            raise InputError(
+                f"`features.{side}` must hold the blocks of the schema, {dict(wanted)}; received block {name!r} "
+                f"of width {found}. Build the schema from the same features"
+            )
+    return {name: given[name] for name in wanted}

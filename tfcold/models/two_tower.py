@@ -12,10 +12,10 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from tfcold._keras import keras
-from tfcold.blocks import Features, VectorBlock
+from tfcold.blocks import Features
 from tfcold.errors import InputError
 from tfcold.layers import AdapterFusion, ConcatFusion, Fusion, GatedFusion, HeadsFusion, WeightedDot
-from tfcold.models.feature_table import FeatureTable, Kernels
+from tfcold.models.feature_table import FeatureTable, Kernels, blocks_wanted
 from tfcold.models.losses import full_loss, sampled_loss
 from tfcold.models.prior import PopularityPrior
 from tfcold.models.warm_items import WarmItems
@@ -198,11 +198,11 @@ class TwoTower(tfrs.Model):
         warm[0] = False
         self._item_counts.assign(np.where(warm, counts, 0).astype(np.float32))
         self.prior.adapt(counts)
-        items = _blocks(features.items, self.schema.item_vectors, "items")
+        items = blocks_wanted(features.items, self.schema.item_vectors, "items")
         self.item_features.adapt(items, fit_rows=warm, seed=seed, kernels=kernels)
         everyone = np.ones(self.schema.num_users + 1, bool)
         self.user_features.adapt(
-            _blocks(features.users, self.schema.user_vectors, "users"), fit_rows=everyone, seed=seed
+            blocks_wanted(features.users, self.schema.user_vectors, "users"), fit_rows=everyone, seed=seed
         )
         self.ensure_built()
 
@@ -391,14 +391,3 @@ def _passes(num_rows: int) -> list[npt.NDArray[np.int32]]:
     return [
         np.arange(start, min(start + _PASS, num_rows + 1), dtype=np.int32) for start in range(1, num_rows + 1, _PASS)
     ]
-
-
-def _blocks(given: Mapping[str, VectorBlock], wanted: Mapping[str, int], side: str) -> dict[str, VectorBlock]:
-    for name, width in wanted.items():
-        found = given[name].width if name in given else None
-        if found != width:
-            raise InputError(
-                f"`features.{side}` must hold the blocks of the schema, {dict(wanted)}; received block {name!r} "
-                f"of width {found}. Build the schema from the same features"
-            )
-    return {name: given[name] for name in wanted}

@@ -1,5 +1,5 @@
-"""A bundle, opened: `load` gives a `Recommender`, which answers with frames."""
+"""A bundle, opened: a `Recommender` answers with frames. `tfcold.load` gives one that items and users can join."""
 
-from tfcold.serving.recommender import Recommender, load
+from tfcold.serving.recommender import Recommender
 
-__all__ = ["Recommender", "load"]
+__all__ = ["Recommender"]

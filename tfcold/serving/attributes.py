@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tfcold.columns import ITEM_ID
 from tfcold.errors import InputError
+from tfcold.manifest import EXTRA, ITEMS_FILE
+from tfcold.serving.ids import strings
 
 Cells = npt.NDArray[Any]
 
 _FLAGS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def kept_items(version: Path) -> pd.DataFrame | None:
+    """What the version folder keeps of its items, `item_id` among the columns as str; None where it keeps nothing."""
+    path = version / EXTRA / ITEMS_FILE
+    if not path.is_file():
+        return None
+    frame = pd.read_parquet(path)
+    return frame.assign(**{ITEM_ID: pd.Series(strings(frame[ITEM_ID]), dtype=object)})
 
 
 def fitted_columns(shown: pd.DataFrame, kept: pd.DataFrame | None) -> dict[str, Cells]:

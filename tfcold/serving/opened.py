@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from tfcold.columns import ITEM_ID
 from tfcold.errors import BundleError
-from tfcold.manifest import EXTRA, ITEMS_FILE, Manifest, check_files, read_manifest, version_folder
-from tfcold.serving.ids import IdIndex, strings
+from tfcold.manifest import EXTRA, Manifest, check_files, read_manifest, version_folder
+from tfcold.serving.attributes import kept_items
+from tfcold.serving.ids import IdIndex
 from tfcold.serving.item_split import ItemSplit, read_split
 from tfcold.serving.ragged import Lists
 from tfcold.serving.tables import Table
@@ -122,18 +123,13 @@ class Opened:
     @cached_property
     def kept(self) -> pd.DataFrame | None:
         """What the bundle keeps of its items, a row each in their order; None where it keeps nothing."""
-        path = self.folder / EXTRA / ITEMS_FILE
-        if not path.is_file():
+        frame = kept_items(self.folder)
+        if frame is None:
             return None
-        frame = pd.read_parquet(path)
-        frame = frame.set_index(pd.Index(strings(frame[ITEM_ID]), dtype=object)).drop(columns=ITEM_ID)
+        frame = frame.set_index(pd.Index(frame[ITEM_ID], dtype=object)).drop(columns=ITEM_ID)
         ids = pd.Index(self.items.names[1:], dtype=object)
         return (frame if frame.index.equals(ids) else frame.reindex(ids)).reset_index(drop=True)
 
     @cached_property
     def split(self) -> ItemSplit | None:
         return read_split(self.folder / EXTRA)
-
-    @property
-    def pooling_alpha(self) -> float:
-        return float(self.manifest.parts.get("pooling_alpha", 0.0))

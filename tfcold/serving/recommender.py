@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -38,23 +37,6 @@ _CELLS: Final = 32_000_000  # numbers of a block of queries, histories or lists 
 Floats = npt.NDArray[np.float32]
 
 
-def load(folder: str | Path, *, verify: bool = False) -> Recommender:
-    """The recommender in a bundle. `tfcold.load` gives one that items and users can join, too.
-
-    Args:
-        folder: name folder of the bundle, whose newest version is taken, or a version folder.
-        verify: bool, default False. Compare the sha256 of every file with the manifest, and not only its size.
-
-    Raises:
-        BundleError: `folder` is no bundle, is damaged, or was written by a later version of tfcold.
-
-    Example:
-        >>> import tfcold
-        >>> tfcold.load("saved_models/shop").recommend(["u1"], k=10)  # doctest: +SKIP
-    """
-    return Recommender(folder, verify=verify)
-
-
 class Recommender(Live):
     """Recommends from a bundle. Scores and order are those of the signatures: the same graph computes both.
 
@@ -63,8 +45,8 @@ class Recommender(Live):
     state, before a change or after it.
 
     Args:
-        folder: as in `load`.
-        verify: as in `load`.
+        folder: as in `tfcold.load`.
+        verify: as in `tfcold.load`.
         places: what gives the layers that place newcomers, of a version folder; `tfcold.load` brings it.
 
     Attributes:
@@ -73,7 +55,7 @@ class Recommender(Live):
         name: str. What the model is called.
 
     Raises:
-        BundleError: as in `load`.
+        BundleError: as in `tfcold.load`.
     """
 
     def recommend(

@@ -18,6 +18,7 @@ from tfcold.errors import BundleError
 from tfcold.serving.ids import Ids
 from tfcold.serving.ragged import Lists, Rows
 from tfcold.serving.state import State
+from tfcold.serving.tables import inverse_norms
 
 Floats = npt.NDArray[np.float32]
 Found = tuple[Rows, Floats]
@@ -94,7 +95,7 @@ def similar_items(state: State, rows: Rows, k: int) -> Found:
     if not state.is_changed:
         found = state.opened.model.similar(tf.constant(rows), number(k))
         return found[0].numpy(), found[1].numpy()
-    inverse = np.concatenate([state.opened.inverse_norms, _inverse_norms(state.candidates.late)])
+    inverse = np.concatenate([state.opened.inverse_norms, inverse_norms(state.candidates.late)])
     asked = state.candidates.take(rows) * inverse[rows][:, None]
     asked[:, -1] = 0  # the last column is the prior: it says nothing here
     scales = tf.constant(inverse)
@@ -206,11 +207,6 @@ def _ranked(
         columns.append(np.where(found, column, 0).astype(np.int32))
         values.append(np.where(found, best, np.float32(_LOWEST)))
     return np.concatenate(columns), np.concatenate(values)
-
-
-def _inverse_norms(candidates: Floats) -> Floats:
-    norms = np.linalg.norm(candidates[:, :-1], axis=1)
-    return np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0).astype(np.float32)
 
 
 def _texts(ids: Ids) -> tf.Tensor:

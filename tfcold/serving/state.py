@@ -126,7 +126,7 @@ class State:
         listed: Floats = self.candidates.take(np.flatnonzero(self.listable))
         return listed
 
-    def query_of(self, lists: Lists, places: Places | None = None) -> Floats:
+    def query_of(self, lists: Lists) -> Floats:
         """Query vectors float32 [B, D + 1] of histories alone."""
         if not (lists.values >= self.history.num).any():
             model = self.opened.model

@@ -92,3 +92,10 @@ class LateLists:
         if len(self.late) == 1 or not (rows > last).any():
             return self.base.of(rows)
         return self.base.of(np.where(rows > last, 0, rows)).joined(self.late.of(np.maximum(rows - last, 0)))
+
+
+def inverse_norms(candidates: Floats) -> Floats:
+    """float32 [N]: what brings each row, its last column left out, to length 1; 0 for zeros."""
+    norms = np.linalg.norm(candidates[:, :-1], axis=1)
+    found: Floats = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0).astype(np.float32)
+    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -121,7 +120,7 @@ class Steering:
         items = [place for place, one in enumerate(self.wishes) if one.argument in ITEMS]
         if texts:
             phrases = [self.wishes[place].what for place in texts]
-            vectors = self._encoded(recommender.folder, phrases)
+            vectors = self._encoded(recommender, phrases)
             silent = [phrase for phrase, vector in zip(phrases, vectors, strict=True) if not vector.any()]
             if silent:
                 logger.warning("the encoder knows no word of %s: it changes nothing", ", ".join(map(repr, silent)))
@@ -138,14 +137,15 @@ class Steering:
         signs = [-1 if one.argument in AWAY else 1 for one in self.wishes]
         return table, np.array(signs, np.float32) * np.array([one.strength for one in self.wishes], np.float32)
 
-    def _encoded(self, folder: Path, phrases: Sequence[str]) -> Floats:
-        from tfcold.export import encode_texts
+    def _encoded(self, recommender: Recommender, phrases: Sequence[str]) -> Floats:
+        from tfcold.export import sentence_vectors
 
-        new = [phrase for phrase in dict.fromkeys(phrases) if (str(folder), phrase) not in self._vectors]
+        folder = str(recommender.folder)
+        new = [phrase for phrase in dict.fromkeys(phrases) if (folder, phrase) not in self._vectors]
         if new:
-            keys = [(str(folder), phrase) for phrase in new]
-            self._vectors.update(zip(keys, encode_texts(folder, new), strict=True))
-        return np.stack([self._vectors[str(folder), phrase] for phrase in phrases])
+            keys = [(folder, phrase) for phrase in new]
+            self._vectors.update(zip(keys, sentence_vectors(recommender, new), strict=True))
+        return np.stack([self._vectors[folder, phrase] for phrase in phrases])
 
 
 def _of(wishes: tuple[Wish, ...], vectors: Mapping[tuple[str, str], Floats]) -> Steering:

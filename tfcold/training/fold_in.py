@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from tfcold.evaluation.metrics import hits_of, ndcg
 from tfcold.layers.history_shrinkage import relative
 from tfcold.progress import logger
+from tfcold.ranking import top_k
 from tfcold.training import choose
 from tfcold.training.factors import Factors
 from tfcold.training.settings import Settings
@@ -27,7 +29,13 @@ if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 Floats = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.float64]
+Curve = tuple[float, ...]  # shrinkage, its decay, strength of the prior, its decay
+Curves = tuple[Curve, ...]
+Tables = dict[str, tuple[Numbers, Numbers]]  # by group: lengths of histories [B], quality [B, M, W]
 
+WARM: Final = "warm"
+NOTHING: Final = (0.0, 0.0, 0.0, 1.0)
 KNOWN: Final = (1, 3, 10)  # rows given back
 SHRINKAGES: Final = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # m that are measured
 WEIGHTS: Final = (0.0, 0.1, 0.3, 1.0, 3.0)  # w that are measured, in spreads of the scores of one click
@@ -41,7 +49,7 @@ _MAX_USERS: Final = 700
 _MAX_CELLS: Final = 12_000_000  # users x items ranked for one pair
 _K: Final = 20
 _LEAST_GAIN: Final = 0.003  # what a shrinkage, or a prior, must bring, as a share
-_WARM_TOLERANCE: Final = 0.005  # what long histories may lose to short ones, as a share of the best
+_WARM_TOLERANCE: Final = 0.005  # what warm users may lose to newcomers, as a share of what they have with neither
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ class Asked:
     targets: sp.csr_matrix
 
     @property
-    def counts(self) -> npt.NDArray[np.float64]:
+    def counts(self) -> Numbers:
         """Lengths of the histories, float64 [B]."""
         return np.diff(self.histories.indptr).astype(np.float64)
 
@@ -70,53 +78,62 @@ def choose_fold_in(split: Split, factors: Factors, prior: Floats, settings: Sett
         prior: float32 [I + 1]. `PopularityPrior.values`.
         settings: with the teacher chosen.
     """
-    named = (settings.shrinkage, settings.shrinkage_decay, settings.prior_strength, settings.prior_decay)
-    if None not in named:
+    strength = settings.prior_strength
+    if None not in (settings.shrinkage, settings.shrinkage_decay, strength, settings.prior_decay):
         return settings
-    curves = tuple(
-        product(
-            *(grid if one is None else (one,) for grid, one in zip(_CURVES, (*named[:2], None, named[3]), strict=True))
-        )
+    spread = _spread(factors, split.train_matrix(), np.flatnonzero(split.warm_items).astype(np.int32))
+    tables = _tables(split, factors, prior, spread, settings)
+    if not tables:
+        return settings.with_(shrinkage=0.0, shrinkage_decay=0.0, prior_strength=0.0, prior_decay=1.0)
+    named = (
+        settings.shrinkage, settings.shrinkage_decay, None if strength is None else strength / spread,
+        settings.prior_decay,
+    )  # fmt: skip
+    grids = (grid if one is None else (one,) for grid, one in zip(_CURVES, named, strict=True))
+    curve, gains = _best_curve(tables, tuple(product(*grids)))
+    logger.info("histories: shrinkage %g exp(-%g (n - 1)) / n, prior %g / (1 + n)^%g: %s", *curve, gains)
+    shrinkage, shrinkage_decay, strength, prior_decay = curve
+    return settings.with_(
+        shrinkage=shrinkage, shrinkage_decay=shrinkage_decay, prior_strength=strength * spread, prior_decay=prior_decay
     )
+
+
+def _tables(split: Split, factors: Factors, prior: Floats, spread: float, settings: Settings) -> Tables:
+    """What every shrinkage and every prior reaches, for newcomers with each of `KNOWN` rows, and for warm users."""
+    tables: Tables = {}
     warm = np.flatnonzero(split.warm_items).astype(np.int32)
     limit = int(np.clip(_MAX_CELLS // max(1, len(warm)), 100, _MAX_USERS))
-    tables: dict[str, tuple[Asked, npt.NDArray[np.float64]]] = {}
     held = _held_out(split, limit, settings.seed)
-    spread = _spread(factors, split.train_matrix(), warm)
     if held is not None:
         rest, users = held
         narrow = factors_of(rest, settings, SEARCH_DIM)
         left = np.flatnonzero(rest.warm_items).astype(np.int32)
+        scaled = prior * _spread(narrow, rest.train_matrix(), left)
         rows = sp.csr_matrix(split.train_matrix()[users])
         for known in KNOWN:
             asked = _reveal(rows, known, rest.warm_items, settings.seed)
             if len(asked.counts):
-                table = _table(narrow, prior * _spread(narrow, rest.train_matrix(), left), asked, left)
-                tables[f"{known} known"] = asked, table
+                tables[f"{known} known"] = asked.counts, _table(narrow, scaled, asked, left)
     if choose.has(split, "warm"):
         asked = _warm(choose.validation_sample(split, max_users=limit, seed=settings.seed))
-        tables["warm"] = asked, _table(factors, prior * spread, asked, warm, (0.0,))
-    if not tables:
-        return settings.with_(shrinkage=0.0, shrinkage_decay=0.0, prior_strength=0.0, prior_decay=1.0)
-    strength = settings.prior_strength
-    if strength is not None:
-        curves = tuple((*one[:2], strength / spread, one[3]) for one in curves)
-    found = np.stack([_along(asked, table, curves) for asked, table in tables.values()])  # [G, C]
-    relative_quality = found / np.maximum(found.max(axis=1, keepdims=True), 1e-9)
-    allowed = relative_quality[-1] >= 1 - _WARM_TOLERANCE if "warm" in tables else np.ones(len(curves), np.bool_)
+        table = _table(factors, prior * spread, asked, warm, (0.0,))
+        tables[WARM] = asked.counts, np.broadcast_to(table, (len(table), len(SHRINKAGES), len(WEIGHTS)))
+    return tables
+
+
+def _best_curve(tables: Tables, curves: Curves) -> tuple[Curve, str]:
+    """The best curve on average over the groups, as shares of the best in each; and what it brings, in words."""
+    found = np.stack([_along(counts, table, curves) for counts, table in tables.values()])  # [G, C]
+    shares = found / np.maximum(found.max(axis=1, keepdims=True), 1e-9)
     used = np.array([(one[0] > 0) + (one[2] > 0) for one in curves])
-    best = int(np.argmax(np.where(allowed, relative_quality.mean(axis=0) - _LEAST_GAIN * used, -np.inf)))
-    without = np.stack([_along(asked, table, ((0.0, 0.0, 0.0, 1.0),)) for asked, table in tables.values()])
-    shrinkage, shrinkage_decay, strength, prior_decay = curves[best]
-    gains = zip(tables, found[:, best], without[:, 0], strict=True)
-    logger.info(
-        "histories: shrinkage %g exp(-%g (n - 1)) / n, prior %g / (1 + n)^%g: %s",
-        shrinkage, shrinkage_decay, strength, prior_decay,
-        ", ".join(f"{name} {new:.4f} (without: {old:.4f})" for name, new, old in gains),
-    )  # fmt: skip
-    return settings.with_(
-        shrinkage=shrinkage, shrinkage_decay=shrinkage_decay, prior_strength=strength * spread, prior_decay=prior_decay
-    )
+    value = shares.mean(axis=0) - _LEAST_GAIN * used
+    without = [float(_along(counts, table, (NOTHING,))[0]) for counts, table in tables.values()]
+    if WARM in tables:
+        place = list(tables).index(WARM)
+        value[found[place] < without[place] * (1 - _WARM_TOLERANCE)] = -np.inf
+    best = int(np.argmax(value))
+    gains = zip(tables, found[:, best], without, strict=True)
+    return curves[best], ", ".join(f"{name} {new:.4f} (without: {old:.4f})" for name, new, old in gains)
 
 
 def _held_out(split: Split, limit: int, seed: int) -> tuple[Split, npt.NDArray[np.int64]] | None:
@@ -171,47 +188,33 @@ def _table(
     asked: Asked,
     warm: npt.NDArray[np.int32],
     shrinkages: tuple[float, ...] = SHRINKAGES,
-) -> npt.NDArray[np.float64]:
+) -> Numbers:
     """NDCG@20 [B, M, W] of every user for every pair of shrinkages and `WEIGHTS`."""
     pooled = np.asarray(asked.histories @ factors.inputs, np.float32)
     share = relative(factors.spectrum)
     outputs = factors.outputs[warm]
-    done, targets = asked.histories[:, warm].tocoo(), sp.csr_matrix(asked.targets[:, warm])
+    done = asked.histories[:, warm].tocoo()
     found = np.zeros((len(pooled), len(shrinkages), len(WEIGHTS)))
     for place, shrinkage in enumerate(shrinkages):
         scores = (pooled * (share * (1 + shrinkage) / (share + shrinkage))) @ outputs.T
         for other, weight in enumerate(WEIGHTS):
             ranked = scores + np.float32(weight) * prior[warm]
             ranked[done.row, done.col] = -np.inf
-            found[:, place, other] = _ndcg(ranked, targets)
+            listed, _ = top_k(ranked, _K)
+            hits = hits_of(np.where(listed < 0, 0, warm[listed]), asked.targets)
+            found[:, place, other] = ndcg(hits, np.diff(asked.targets.indptr), _K)
     return found
 
 
-def _ndcg(scores: Floats, targets: sp.csr_matrix) -> npt.NDArray[np.float64]:
-    k = min(_K, scores.shape[1])
-    listed = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-    order = np.argsort(-np.take_along_axis(scores, listed, axis=1), axis=1, kind="stable")
-    listed = np.take_along_axis(listed, order, axis=1)
-    hits = np.asarray(targets[np.arange(len(listed))[:, None], listed].todense()) > 0
-    discount = 1 / np.log2(np.arange(2, k + 2))
-    wanted = np.clip(np.diff(targets.indptr), 1, k)
-    found: npt.NDArray[np.float64] = hits @ discount / np.cumsum(discount)[wanted - 1]
-    return found
-
-
-def _along(
-    asked: Asked, table: npt.NDArray[np.float64], curves: tuple[tuple[float, ...], ...]
-) -> npt.NDArray[np.float64]:
+def _along(counts: Numbers, table: Numbers, curves: Curves) -> Numbers:
     """Mean quality [C] along each curve, by linear interpolation in the table (in logarithms of m and of w)."""
-    counts = np.maximum(asked.counts, 1)
+    counts = np.maximum(counts, 1)
     found = np.zeros(len(curves))
     users = np.arange(len(counts))
     for place, (shrinkage, shrinkage_decay, strength, prior_decay) in enumerate(curves):
-        noise = shrinkage * np.exp(-shrinkage_decay * (counts - 1)) / counts
-        low, part = _place(noise, SHRINKAGES) if table.shape[1] > 1 else (users * 0, users * 0.0)
+        low, part = _place(shrinkage * np.exp(-shrinkage_decay * (counts - 1)) / counts, SHRINKAGES)
         left, share = _place(strength / (1 + counts) ** prior_decay, WEIGHTS)
-        high = np.minimum(low + 1, table.shape[1] - 1)
-        corners = [(1 - part, low), (part, high)], [(1 - share, left), (share, left + 1)]
+        corners = [(1 - part, low), (part, low + 1)], [(1 - share, left), (share, left + 1)]
         found[place] = sum((a * b * table[users, m, w]).mean() for (a, m), (b, w) in product(*corners))
     return found
 

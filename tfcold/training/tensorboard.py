@@ -12,7 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from tfcold._keras import keras
-from tfcold.columns import ITEM_ID
+from tfcold.columns import ITEM_ID, title_column
 from tfcold.evaluation import Evaluation, compare, markdown_table, plot_regimes, png_bytes
 from tfcold.training.trained import TrainedModel
 
@@ -26,7 +26,6 @@ METADATA_FILE: Final = "items.tsv"
 _CHECKPOINT: Final = "items.ckpt"
 _TENSOR: Final = "items/.ATTRIBUTES/VARIABLE_VALUE"
 _FIGURE: Final = re.compile(r"val_(?P<regime>\w+)_(?P<metric>[a-z]+)_at_(?P<k>\d+)")
-_TITLES: Final = ("title", "name")
 
 
 class RegimeBoard(keras.callbacks.Callback):
@@ -173,7 +172,7 @@ def write_figures(
 
 def _titles(split: Split) -> dict[str, str]:
     frame = split.dataset.items.frame
-    column = next((name for name in frame.columns if name.lower() in _TITLES), None)
+    column = title_column(frame.columns)
     if column is None:
         return {}
     return {

@@ -11,28 +11,10 @@ WORDS = ["the", "red", "blue", "fox", "jumps", "over", "lazy", "dog"]
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def tiny(tiny_embedder, tmp_path_factory):
     """An embedder with random weights, 8 wide, saved as keras-nlp saves presets; and the embedder."""
-    import tfcold._keras  # noqa: F401
-
-    import keras  # isort: skip
-    import keras_nlp  # isort: skip
-
-    keras.utils.set_random_seed(0)
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-    tokenizer = keras_nlp.models.BertTokenizer(vocabulary, lowercase=True)
-    backbone = keras_nlp.models.BertBackbone(
-        vocabulary_size=len(vocabulary),
-        num_layers=1,
-        num_heads=2,
-        hidden_dim=8,
-        intermediate_dim=16,
-        max_sequence_length=64,
-    )
-    preprocessor = keras_nlp.models.BertTextEmbedderPreprocessor(tokenizer, sequence_length=64)
-    embedder = keras_nlp.models.BertTextEmbedder(backbone, preprocessor=preprocessor)
     folder = tmp_path_factory.mktemp("preset") / "tiny"
-    embedder.save_to_preset(str(folder))
+    embedder = tiny_embedder.save_embedder(folder, dim=8, heads=2, length=64)
     return folder, embedder
 
 
