@@ -64,7 +64,8 @@ class Server(http.server.ThreadingHTTPServer):
         self.asked: list[dict[str, Any]] = []
         self.headers_seen: list[dict[str, str]] = []
         self.under_way = self.most_under_way = 0
-        self.pause = 0.0
+        self.pause = 0.0  # seconds before an answer
+        self.pause_from = 0  # answers that come at once before that
         self.refused_formats: tuple[str, ...] = ()
         self.lock = threading.Lock()
 
@@ -90,9 +91,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             server.headers_seen.append({name.lower(): value for name, value in self.headers.items()})
             server.under_way += 1
             server.most_under_way = max(server.most_under_way, server.under_way)
+            pause = server.pause if len(server.asked) > server.pause_from else 0.0
             trouble = server.script.popleft() if server.script else None
         try:
-            time.sleep(server.pause)
+            time.sleep(pause)
             self.answer(body, trouble)
         finally:
             with server.lock:
