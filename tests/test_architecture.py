@@ -51,7 +51,7 @@ LADDER = {
     "demo": BELOW | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase"},
     "cli": BELOW
     | {"evaluation", "training", "export", "serving", "workflow", "judging", "showcase", "demo", "http"}
-    | {"explain", "steering"},
+    | {"opening", "explain", "steering"},
     "__main__": {"cli"},
 }
 SERVING_FLOOR = {"assets", "columns", "errors", "extras", "files", "manifest", "progress", "version"}  # no Keras
