@@ -8,6 +8,8 @@ a mixed list buries every cold item.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,44 +31,63 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 COLD_SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
-WARM_TEXT_SCALES = (0.0, 0.05, 0.1, 0.2, 0.4)
+HISTORY_TEXT_SCALES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+FINER = (0.8, 0.9, 1.0, 1.1, 1.25)
+WARM_TEXT_SCALES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.2, 1.8, 2.7)
 USER_WORDS_SCALES = (0.0, 0.03, 0.1, 0.3, 1.0)
 USER_WORDS_PENALTY = 30.0
 LEAST_USER_WORDS = 0.01
 
 
 def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> Settings:
-    """Settings with how much words count, in warm rows and in cold ones, each where validation has rows to tell."""
+    """Settings with how much words count: in the items of a history, in warm candidates, in cold ones.
+
+    Each where validation has rows to tell; the last two with what was chosen before them.
+    """
     sample = choose.validation_sample(split, seed=settings.seed)
-    warm = split.warm_items[:, None]
-    history = np.where(warm, factors.inputs, maps.history)
+    is_warm = split.warm_items
 
-    def scorer(cold_scale: float, warm_text_scale: float) -> DotScorer:
-        shares = np.where(warm, np.float32(warm_text_scale), np.float32(cold_scale))
-        candidates = np.where(warm, factors.outputs, 0) + shares * maps.candidates
-        return DotScorer(history, candidates)
+    def measured(option: Settings, regime: str) -> float:
+        told = worded(factors, maps, is_warm, option)
+        history = np.where(is_warm[:, None], told.inputs, maps.history)
+        candidates = np.where(is_warm[:, None], told.outputs, np.float32(option.cold_scale or 0.0) * maps.candidates)
+        return choose.quality(DotScorer(history, candidates), sample, regime)
 
+    def choice(
+        field: str, said: str, options: Iterable[float], regime: str, default: float, tolerance: float = 0.0
+    ) -> Settings:
+        if not choose.has(sample, regime):
+            return settings.with_(**{field: default})
+        best = choose.best_of(
+            said, options, lambda scale: measured(settings.with_(**{field: scale}), regime), tolerance=tolerance
+        )
+        return settings.with_(**{field: best})
+
+    if settings.history_text_scale is None:
+        settings = choice("history_text_scale", "words of histories", HISTORY_TEXT_SCALES, "warm", 0.0, tolerance=0.002)
     if settings.warm_text_scale is None:
-        scale = 0.0
-        if choose.has(sample, "warm"):
-            scale = choose.best_of(
-                "words of warm items",
-                WARM_TEXT_SCALES,
-                lambda option: choose.quality(scorer(1.0, option), sample, "warm"),
-                tolerance=0.002,
-            )
-        settings = settings.with_(warm_text_scale=scale)
-    warm_text_scale = settings.warm_text_scale or 0.0
+        settings = choice("warm_text_scale", "words of warm items", WARM_TEXT_SCALES, "warm", 0.0, tolerance=0.002)
     if settings.cold_scale is None:
-        scale = 4.0
-        if choose.has(sample, "all"):
-            scale = choose.best_of(
-                "scale of cold items",
-                COLD_SCALES,
-                lambda option: choose.quality(scorer(option, warm_text_scale), sample, "all"),
-            )
-        settings = settings.with_(cold_scale=scale)
+        settings = choice("cold_scale", "scale of cold items", COLD_SCALES, "all", 4.0)
+        scale = settings.cold_scale or 1.0
+        settings = choice("cold_scale", "scale of cold items, finer", [step * scale for step in FINER], "all", scale)
     return settings
+
+
+def worded(factors: Factors, maps: WordMaps, warm: npt.NDArray[np.bool_], settings: Settings) -> Factors:
+    """Factors of warm items beside what their words predict, as both towers add them up; of the others, zeros.
+
+    Args:
+        warm: bool [I + 1].
+    """
+    inputs, outputs = (
+        np.where(warm[:, None], own + np.float32(scale or 0.0) * told, 0).astype(np.float32)
+        for own, told, scale in (
+            (factors.inputs, maps.history, settings.history_text_scale),
+            (factors.outputs, maps.candidates, settings.warm_text_scale),
+        )
+    )
+    return replace(factors, inputs=inputs, outputs=outputs)
 
 
 class UserMap:
@@ -75,7 +96,7 @@ class UserMap:
     Args:
         model: its feature table of users is adapted already.
         split: warm users with words teach.
-        factors: `inputs` make the histories that are taught.
+        factors: `inputs` make the histories that are taught, with the words of their items if these count.
     """
 
     def __init__(self, model: TwoTower, split: Split, factors: Factors) -> None:
@@ -138,8 +159,9 @@ def assign(
         model.candidate_tower.fusion.cold_scale.assign(settings.cold_scale or 1.0)
         model.candidate_tower.fusion.warm_text_scale.assign(settings.warm_text_scale or 0.0)
         # ridge shrinks both sides alike: a cold item in a history counts as much as a warm one
-        model.history_tower.fusion.cold_scale.assign(settings.cold_scale or 1.0)
-        model.history_tower.fusion.warm_text_scale.assign(0.0)
+        beside = settings.history_text_scale or 0.0
+        model.history_tower.fusion.cold_scale.assign((settings.cold_scale or 1.0) + beside)
+        model.history_tower.fusion.warm_text_scale.assign(beside)
     model.user_tower.shrinkage.set_weights_of(
         factors.spectrum,
         settings.shrinkage or 0.0,

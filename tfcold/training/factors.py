@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float32]
 _OVERSAMPLING = 16
 _POWER_STEPS = 2
 _IALS_ITERATIONS = 10
+_USERS_AT_ONCE = 65_536
+_SEEN_SHIFT = 1e-3  # of the mean squared length of queries along an axis
 
 
 class LinearTeacher(Protocol):
@@ -71,6 +73,31 @@ def joined(first: Factors, second: Factors, weight: float) -> Factors:
         root = np.float32(np.sqrt(share / spread * len(factors.outputs)))
         sides.append((factors.inputs * root, factors.outputs * root, factors.spectrum))
     return Factors(*(np.concatenate(parts, axis=-1) for parts in zip(*sides, strict=True)))
+
+
+def seen_from(teacher: Factors, other: Factors, train: sp.csr_matrix) -> Floats:
+    """Outputs of another teacher said in the space of `teacher`, float32 [I + 1, D].
+
+    A row is the `c` that minimises `sum_u (q_u . c - p_u . v)^2`: with it, queries `q` of the one come as near as they
+    can to the scores that queries `p` of the other give. All rows are then scaled by one number, so that scores of warm
+    items come out as large as the teacher's own.
+
+    Args:
+        teacher: its inputs make the queries that will be asked.
+        other: whose scores are to be said.
+        train: CSR [U + 1, I + 1]. Histories.
+    """
+    gram = np.zeros((teacher.dim, teacher.dim))
+    cross = np.zeros((teacher.dim, other.dim))
+    for start in range(0, train.shape[0], _USERS_AT_ONCE):
+        histories = train[start : start + _USERS_AT_ONCE]
+        queries = np.asarray(histories @ teacher.inputs, np.float32)
+        gram += queries.T @ queries
+        cross += queries.T @ np.asarray(histories @ other.inputs, np.float32)
+    gram[np.diag_indices_from(gram)] += max(_SEEN_SHIFT * np.trace(gram) / len(gram), 1e-30)
+    said = np.asarray(other.outputs @ np.linalg.solve(gram, cross).T.astype(np.float32), np.float32)
+    own, new = (float(np.sum(gram * (outputs.T @ outputs))) for outputs in (teacher.outputs, said))
+    return said * np.float32(np.sqrt(own / max(new, 1e-30)))
 
 
 def ease_factors(split: Split, dim: int, *, penalty: float, seed: int) -> Factors:

@@ -31,6 +31,7 @@ from tfcold.training.teacher import choose_teacher
 from tfcold.training.tensorboard import RegimeBoard
 from tfcold.training.trained import TrainedModel, trained_model
 from tfcold.training.word_maps import WordMaps, kernel_maps, linear_maps
+from tfcold.training.words_choice import SEARCH_ROWS, choose_words, targets_of
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
@@ -88,17 +89,11 @@ def _fit(
     callbacks: tuple[keras.callbacks.Callback, ...],
 ) -> TrainedModel:
     factors, settings = choose_teacher(split, settings)
-    settings = choose_fold_in(split, factors, popularity(_item_counts(split)), settings)
-    words = KernelWords(split, features, factors, settings.max_landmarks)
-    kernels = None
-    if len(words.taught):
-        settings = words.choose(split, settings)
-        kernels = words.solve(
-            settings.kernel_gamma or kernel_words.GAMMA, settings.text_penalty or kernel_words.PENALTY
-        )
-    del words
+    words = KernelWords(split, features, settings.max_landmarks)
+    settings, kernels = _taught(words, split, factors, settings)
     model = build_model(split, features, settings, kernels)
-    settings = _closed_form(model, split, factors, settings)
+    settings = _closed_form(model, split, factors, settings, words)
+    del words, kernels
     provenance = {name: dict(block.provenance) for name, block in {**features.items, **features.users}.items()}
     trained = trained_model(model, split, settings, provenance=provenance)
     if settings.epochs and np.diff(split.train_matrix().tocsr().indptr).max(initial=0) < 2:
@@ -107,6 +102,18 @@ def _fit(
     elif settings.epochs:
         trained.settings = train(trained, split, log_dir=log_dir, backup_dir=backup_dir, callbacks=callbacks)
     return trained
+
+
+def _taught(words: KernelWords, split: Split, factors: Factors, settings: Settings) -> tuple[Settings, Kernels | None]:
+    if not len(words.taught):
+        return settings, None
+    settings = choose_words(split, words, factors, settings)
+    return settings, words.solve(targets_of(split, factors, settings), *_kernel(settings))
+
+
+def _kernel(settings: Settings) -> tuple[float, float, kernel_words.Weights]:
+    gamma, penalty = settings.kernel_gamma or kernel_words.GAMMA, settings.text_penalty or kernel_words.PENALTY
+    return gamma, penalty, settings.block_weights or {}
 
 
 def build_model(split: Split, features: Features, settings: Settings, kernels: Kernels | None = None) -> TwoTower:
@@ -135,18 +142,28 @@ def _item_counts(split: Split) -> npt.NDArray[np.int64]:
     return np.bincount(split.dataset.item_rows[split.train], minlength=len(split.warm_items))
 
 
-def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Settings) -> Settings:
+def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Settings, words: KernelWords) -> Settings:
     maps: WordMaps | None = None
     if model.kernel_dim is not None:
         maps = kernel_maps(model)
     elif (split.warm_items & model.item_features.any_mask()).any():
         maps, settings = linear_maps(model, split, factors, settings)
+    told = factors
     if maps is not None:
         settings = closed_form.choose_scales(split, factors, maps, settings)
+        told = closed_form.worded(factors, maps, split.warm_items, settings)
+
+    def narrow_worded(narrow: Factors) -> Factors:
+        if not len(words.taught) or not (settings.history_text_scale or settings.warm_text_scale):
+            return narrow
+        ahead = words.maps(narrow, *_kernel(settings), SEARCH_ROWS, settings.seed)
+        return closed_form.worded(narrow, ahead, np.asarray(narrow.outputs.any(axis=1)), settings)
+
+    settings = choose_fold_in(split, told, popularity(_item_counts(split)), settings, narrow_worded)
     user_map = None
     if (split.warm_users & model.user_features.any_mask()).any():
-        user_map = closed_form.UserMap(model, split, factors)
-        settings = user_map.choose(split, factors, settings)
+        user_map = closed_form.UserMap(model, split, told)
+        settings = user_map.choose(split, told, settings)
     closed_form.assign(model, split, factors, maps, user_map, settings)
     return settings
 

@@ -8,6 +8,7 @@ shrunk. Every user is ranked once for each pair of a shrinkage `m` and a prior's
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Final
@@ -69,20 +70,27 @@ class Asked:
         return np.diff(self.histories.indptr).astype(np.float64)
 
 
-def choose_fold_in(split: Split, factors: Factors, prior: Floats, settings: Settings) -> Settings:
+def choose_fold_in(
+    split: Split,
+    factors: Factors,
+    prior: Floats,
+    settings: Settings,
+    worded: Callable[[Factors], Factors] = lambda factors: factors,
+) -> Settings:
     """Settings with `shrinkage` and prior, where these are not settled.
 
     Args:
         split: its training rows, and its validation rows of warm items.
-        factors: the teacher's, of the whole split.
+        factors: of warm items of the whole split, as the towers add them up.
         prior: float32 [I + 1]. `PopularityPrior.values`.
-        settings: with the teacher chosen.
+        settings: with the teacher, and the scales of words, chosen.
+        worded: what makes such factors of a narrower teacher's, default the same.
     """
     strength = settings.prior_strength
     if None not in (settings.shrinkage, settings.shrinkage_decay, strength, settings.prior_decay):
         return settings
     spread = _spread(factors, split.train_matrix(), np.flatnonzero(split.warm_items).astype(np.int32))
-    tables = _tables(split, factors, prior, spread, settings)
+    tables = _tables(split, factors, prior, spread, settings, worded)
     if not tables:
         return settings.with_(shrinkage=0.0, shrinkage_decay=0.0, prior_strength=0.0, prior_decay=1.0)
     named = (
@@ -98,7 +106,14 @@ def choose_fold_in(split: Split, factors: Factors, prior: Floats, settings: Sett
     )
 
 
-def _tables(split: Split, factors: Factors, prior: Floats, spread: float, settings: Settings) -> Tables:
+def _tables(
+    split: Split,
+    factors: Factors,
+    prior: Floats,
+    spread: float,
+    settings: Settings,
+    worded: Callable[[Factors], Factors],
+) -> Tables:
     """What every shrinkage and every prior reaches, for newcomers with each of `KNOWN` rows, and for warm users."""
     tables: Tables = {}
     warm = np.flatnonzero(split.warm_items).astype(np.int32)
@@ -106,7 +121,7 @@ def _tables(split: Split, factors: Factors, prior: Floats, spread: float, settin
     held = _held_out(split, limit, settings.seed)
     if held is not None:
         rest, users = held
-        narrow = factors_of(rest, settings, SEARCH_DIM)
+        narrow = worded(factors_of(rest, settings, SEARCH_DIM))
         left = np.flatnonzero(rest.warm_items).astype(np.int32)
         scaled = prior * _spread(narrow, rest.train_matrix(), left)
         rows = sp.csr_matrix(split.train_matrix()[users])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +12,8 @@ from tfcold.baselines.kernel import rbf_of_units, ridge_factor, ridge_solution
 from tfcold.baselines.vectors import centred_unit
 from tfcold.blocks import Features
 from tfcold.models.feature_table import Kernels
-from tfcold.progress import logger
-from tfcold.training import choose
-from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
-from tfcold.training.settings import Settings
+from tfcold.training.word_maps import WordMaps
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
@@ -23,31 +21,29 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
-GAMMAS = (0.5, 1.0, 2.0)
-PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+Weights = Mapping[str, float]  # of blocks
+
+_PASS = 16_384
 GAMMA, PENALTY = 1.0, 0.3  # where nothing can be measured
-SEARCH_ROWS = 3_000  # warm items that teach while gamma and penalty are chosen
 
 
 class KernelWords:
-    """Predicts both sides of the factors of an item from its vectors: `sum_b sum_m k_b(t_b, t_bm) a_m`.
+    """Predicts both sides of the factors of an item from its vectors: `sum_b w_b sum_m k(t_b, t_bm) a_m`.
 
-    The kernel of two items is the sum of `exp(-gamma |a - b|^2)` over the blocks that both have, of vectors that are
-    centred and of length 1; coefficients `a = (K + penalty I)^-1 [outputs, inputs]` are shared by the blocks. Every
-    taught item is a landmark, up to `max_landmarks`: on sparse catalogues, a tenth of them loses a tenth of the
+    The kernel of two items is the weighted sum of `exp(-gamma |a - b|^2)` over the blocks that both have, of vectors
+    that are centred and of length 1; coefficients `a = (K + penalty I)^-1 [outputs, inputs]` are shared by the blocks.
+    Every taught item is a landmark, up to `max_landmarks`: on sparse catalogues, a tenth of them loses a tenth of the
     quality on cold items.
 
     Args:
         split: warm items with vectors teach.
         features: `Features`; only items are read.
-        factors: what is taught.
         max_landmarks: int >= 0. Beyond it, the items with the most interactions teach.
     """
 
-    def __init__(self, split: Split, features: Features, factors: Factors, max_landmarks: int) -> None:
+    def __init__(self, split: Split, features: Features, max_landmarks: int) -> None:
         self._units: dict[str, Floats] = {}
         self._masks: dict[str, npt.NDArray[np.bool_]] = {}
-        self._factors = factors
         for name, block in features.items.items():
             self._units[name] = units = centred_unit(block, split.warm_items)
             self._masks[name] = block.mask & (np.linalg.norm(units, axis=1) > 0.5)  # the mean itself has length 0
@@ -57,52 +53,49 @@ class KernelWords:
         self.taught: Rows = np.sort(taught[np.argsort(-counts[taught], kind="stable")[:max_landmarks]])
         self.has_words = known
 
-    def choose(self, split: Split, settings: Settings) -> Settings:
-        """Settings with the kernel's width and the penalty that are best for cold validation items."""
-        sample = choose.validation_sample(split, seed=settings.seed)
-        if settings.kernel_gamma is not None and settings.text_penalty is not None:
-            return settings
-        if not choose.has(sample, "cold_item"):
-            return settings.with_(
-                kernel_gamma=settings.kernel_gamma or GAMMA, text_penalty=settings.text_penalty or PENALTY
-            )
-        drawn = np.random.default_rng(settings.seed).permutation(self.taught)[:SEARCH_ROWS]
-        asked = np.unique(split.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
-        targets = self._factors.outputs[drawn]
-        found: dict[tuple[float, float], float] = {}
-        for gamma in GAMMAS if settings.kernel_gamma is None else (settings.kernel_gamma,):
-            gram, cross = self.kernel(drawn, drawn, gamma), self.kernel(asked, drawn, gamma)
-            for penalty in PENALTIES if settings.text_penalty is None else (settings.text_penalty,):
-                candidates = np.zeros_like(self._factors.outputs)
-                candidates[asked] = cross @ ridge_solution(ridge_factor(gram.copy(), penalty), targets)
-                scorer = DotScorer(self._factors.inputs, candidates)
-                found[gamma, penalty] = choose.quality(scorer, sample, "cold_item")
-        gamma, penalty = max(found, key=lambda pair: found[pair])
-        logger.info(
-            "kernel of words: %s -> gamma %g, penalty %g",
-            ", ".join(f"({g:g}, {p:g}) {quality:.4f}" for (g, p), quality in found.items()), gamma, penalty,
-        )  # fmt: skip
-        return settings.with_(kernel_gamma=gamma, text_penalty=penalty)
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """Names of the blocks."""
+        return tuple(self._units)
 
-    def solve(self, gamma: float, penalty: float) -> Kernels:
+    def solve(self, targets: Factors, gamma: float, penalty: float, weights: Weights) -> Kernels:
         """Landmarks [M, T] and coefficients float32 [M, 2 D] of every block: outputs first, then inputs."""
-        targets = np.concatenate([self._factors.outputs[self.taught], self._factors.inputs[self.taught]], axis=1)
-        factor = ridge_factor(self.kernel(self.taught, self.taught, gamma), penalty)
-        coefficients = ridge_solution(factor, targets)
+        taught = np.concatenate([targets.outputs[self.taught], targets.inputs[self.taught]], axis=1)
+        factor = ridge_factor(self.kernel(self.taught, self.taught, gamma, weights), penalty)
+        coefficients = ridge_solution(factor, taught)
         kernels = {}
         for name, mask in self._masks.items():
             present = mask[self.taught]
             if present.any():
-                kernels[name] = (self._units[name][self.taught[present]], coefficients[present])
+                weight = np.float32(weights.get(name, 1.0))
+                kernels[name] = (self._units[name][self.taught[present]], weight * coefficients[present])
         return kernels
 
-    def kernel(self, rows: Rows, others: Rows, gamma: float) -> Floats:
-        """float32 [R, N] between item rows."""
+    def maps(self, targets: Factors, gamma: float, penalty: float, weights: Weights, rows: int, seed: int) -> WordMaps:
+        """What at most `rows` items, drawn, teach for every item with words: no kernels, for a look ahead."""
+        taught = self.taught[targets.outputs[self.taught].any(axis=1)]
+        taught = np.random.default_rng(seed).permutation(taught)[:rows]
+        sides = np.concatenate([targets.outputs, targets.inputs], axis=1)
+        solved = ridge_solution(ridge_factor(self.kernel(taught, taught, gamma, weights), penalty), sides[taught])
+        found = np.zeros_like(sides)
+        told = np.flatnonzero(self.has_words)
+        for start in range(0, len(told), _PASS):
+            part = told[start : start + _PASS]
+            found[part] = self.kernel(part, taught, gamma, weights) @ solved
+        return WordMaps(found[:, : targets.dim], found[:, targets.dim :], ({}, {}))
+
+    def kernel(self, rows: Rows, others: Rows, gamma: float, weights: Weights) -> Floats:
+        """float32 [R, N] between item rows; a block that `weights` does not name counts once."""
         total = np.zeros((len(rows), len(others)), np.float32)
-        for name, units in self._units.items():
-            mask = self._masks[name]
-            block = rbf_of_units(units[rows], units[others], gamma)
-            block *= mask[rows].astype(np.float32)[:, None]
-            block *= mask[others].astype(np.float32)[None]
-            total += block
+        for name in self.blocks:
+            if weight := weights.get(name, 1.0):
+                total += np.float32(weight) * self.kernel_of(name, rows, others, gamma)
         return total
+
+    def kernel_of(self, name: str, rows: Rows, others: Rows, gamma: float) -> Floats:
+        """float32 [R, N] of one block; zeros where either item lacks it."""
+        units, mask = self._units[name], self._masks[name].astype(np.float32)
+        block = rbf_of_units(units[rows], units[others], gamma)
+        block *= mask[rows][:, None]
+        block *= mask[others][None]
+        return block

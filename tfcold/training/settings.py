@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -23,9 +24,13 @@ class Settings:
         max_landmarks: int >= 0, default 16384. Most warm items that the kernel regression from words keeps, those with
             the most interactions; 0 stays linear.
         kernel_gamma: float or None. `k(a, b) = exp(-gamma |a - b|^2)`.
+        block_weights: mapping or None. How much each block of item vectors counts in the kernel; 1 where not named.
         text_penalty: float or None. Ridge penalty of the map from words to factors.
+        words_ials_penalty, words_ials_alpha: float or None. The iALS whose scores words are taught; a penalty of 0
+            leaves it to the teacher of warm items.
         cold_scale: float or None. Scale of cold candidates beside warm ones.
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
+        history_text_scale: float or None. The same of a warm item in a history.
         user_words_scale: float or None. How much a user's own words count beside their history.
         shrinkage, shrinkage_decay: float or None. `HistoryShrinkage` of users' histories.
         prior_strength, prior_decay: float or None. `PopularityPrior`.
@@ -56,9 +61,13 @@ class Settings:
     ials_alpha: float | None = None
     max_landmarks: int = 16_384
     kernel_gamma: float | None = None
+    block_weights: Mapping[str, float] | None = None
     text_penalty: float | None = None
+    words_ials_penalty: float | None = None
+    words_ials_alpha: float | None = None
     cold_scale: float | None = None
     warm_text_scale: float | None = None
+    history_text_scale: float | None = None
     user_words_scale: float | None = None
     shrinkage: float | None = None
     shrinkage_decay: float | None = None

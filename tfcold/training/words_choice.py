@@ -1,0 +1,175 @@
+"""What teaches the words of new items, and through which kernel: chosen on cold validation rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tfcold.baselines.kernel import ridge_factor, ridge_solution
+from tfcold.progress import logger
+from tfcold.training import choose
+from tfcold.training.choose import DotScorer
+from tfcold.training.factors import Factors, ials_factors, seen_from
+from tfcold.training.kernel_words import GAMMA, PENALTY, KernelWords, Rows
+from tfcold.training.settings import Settings
+from tfcold.training.teacher import SEARCH_DIM
+
+if TYPE_CHECKING:
+    from tfcold.splits.split import Split
+
+Floats = npt.NDArray[np.float32]
+Ials = tuple[float, float]  # penalty, alpha
+
+GAMMAS: Final = (0.5, 1.0, 2.0)
+PENALTIES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+BLOCK_WEIGHTS: Final = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of a block beside the first one
+THE_TEACHER: Final = (0.0, 0.0)
+OTHER_TEACHERS: Final[tuple[Ials, ...]] = ((20.0, 20.0), (60.0, 50.0), (100.0, 50.0))
+SEARCH_ROWS: Final = 3_000  # warm items that teach while all this is chosen
+_LEAST_GAIN: Final = 1.005  # what another teacher must bring
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What words are taught, and through which kernel.
+
+    Args:
+        gamma, penalty: float. Of the kernel, and of its ridge regression.
+        weights: of the blocks, by name, as pairs.
+        ials: penalty and alpha of the iALS that teaches; `THE_TEACHER` for the one of warm items.
+    """
+
+    gamma: float
+    penalty: float
+    weights: tuple[tuple[str, float], ...] = ()
+    ials: Ials = THE_TEACHER
+
+
+def choose_words(split: Split, words: KernelWords, factors: Factors, settings: Settings) -> Settings:
+    """Settings with the kernel of words, the weights of its blocks, and what teaches them.
+
+    Coordinate by coordinate: width of the kernel and penalty together, then the weight of each block after the first,
+    then the teacher, the last two with the penalty beside them, and the penalty once more with all rows. What
+    `settings` name stays.
+
+    Args:
+        split: its validation rows of cold items are asked.
+        words: at most `SEARCH_ROWS` of its items teach here.
+        factors: the teacher's of warm items.
+        settings: with the teacher chosen.
+    """
+    sample = choose.validation_sample(split, seed=settings.seed)
+    named = settings.kernel_gamma, settings.text_penalty, settings.block_weights, settings.words_ials_penalty
+    start = Lesson(
+        gamma=settings.kernel_gamma or GAMMA,
+        penalty=settings.text_penalty or PENALTY,
+        weights=tuple((settings.block_weights or {}).items()),
+        ials=(settings.words_ials_penalty or 0.0, settings.words_ials_alpha or 0.0),
+    )
+    if None in named and choose.has(sample, "cold_item"):
+        search = _Search(split, sample, words, factors, settings.seed)
+        start = search.best(start, settings)
+        if settings.text_penalty is None and len(words.taught) > SEARCH_ROWS:
+            start = search.with_all_rows().less_penalty(start)
+    return settings.with_(
+        kernel_gamma=start.gamma, text_penalty=start.penalty, block_weights=dict(start.weights),
+        words_ials_penalty=start.ials[0], words_ials_alpha=start.ials[1],
+    )  # fmt: skip
+
+
+def targets_of(split: Split, factors: Factors, settings: Settings) -> Factors:
+    """What words are taught under chosen settings: the teacher's factors, or other outputs seen from its queries."""
+    ials = settings.words_ials_penalty or 0.0, settings.words_ials_alpha or 0.0
+    return replace(factors, outputs=_outputs(split, factors, ials, settings.seed))
+
+
+def _outputs(split: Split, factors: Factors, ials: Ials, seed: int) -> Floats:
+    if not ials[0]:
+        return factors.outputs
+    width = min(SEARCH_DIM, factors.dim)
+    other = ials_factors(split, width, penalty=ials[0], alpha=ials[1] or 10.0, seed=seed)
+    return seen_from(factors, other, split.train_matrix())
+
+
+class _Search:
+    """Measures lessons on cold validation rows, each once, with at most `rows` of the items to teach."""
+
+    def __init__(
+        self,
+        split: Split,
+        sample: Split,
+        words: KernelWords,
+        factors: Factors,
+        seed: int,
+        rows: int = SEARCH_ROWS,
+    ) -> None:
+        self._split, self._sample, self._words, self._factors, self._seed = split, sample, words, factors, seed
+        self._drawn: Rows = np.random.default_rng(seed).permutation(words.taught)[:rows]
+        self._asked: Rows = np.unique(split.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
+        self._targets: dict[Ials, Floats] = {}
+        self._quality: dict[Lesson, float] = {}
+
+    def best(self, start: Lesson, settings: Settings) -> Lesson:
+        gammas = GAMMAS if settings.kernel_gamma is None else (start.gamma,)
+        penalties = PENALTIES if settings.text_penalty is None else (start.penalty,)
+        grid = [replace(start, gamma=gamma, penalty=penalty) for gamma in gammas for penalty in penalties]
+        lesson = self._best_of("kernel of words", grid)
+        if settings.block_weights is None:
+            for name in self._words.blocks[1:]:
+                pairs = {weight: {**dict(lesson.weights), name: weight} for weight in BLOCK_WEIGHTS}
+                near = _near(penalties, lesson.penalty)
+                grid = [
+                    replace(lesson, penalty=penalty, weights=tuple(pairs[weight].items()))
+                    for weight in BLOCK_WEIGHTS
+                    for penalty in near
+                ]
+                lesson = self._best_of(f"weight of block {name}", grid)
+        if settings.words_ials_penalty is None:
+            grid = [replace(lesson, penalty=penalty, ials=ials) for ials in OTHER_TEACHERS for penalty in penalties]
+            other = self._best_of("teacher of words", grid)
+            if self._quality[other] > _LEAST_GAIN * self._quality[lesson]:
+                lesson = other
+        return lesson
+
+    def with_all_rows(self) -> _Search:
+        """The same search, slower, where everything teaches."""
+        rows = len(self._words.taught)
+        return _Search(self._split, self._sample, self._words, self._factors, self._seed, rows)
+
+    def less_penalty(self, lesson: Lesson) -> Lesson:
+        """The lesson, or with the next lower penalty: few rows ask for a little more of it than many."""
+        place = PENALTIES.index(lesson.penalty)
+        grid = [replace(lesson, penalty=penalty) for penalty in PENALTIES[max(0, place - 1) : place + 1]]
+        return self._best_of("penalty with all rows", grid)
+
+    def _best_of(self, name: str, lessons: Iterable[Lesson]) -> Lesson:
+        found = {lesson: self._measured(lesson) for lesson in lessons}
+        best = max(found, key=lambda lesson: found[lesson])
+        logger.info("%s: %.4f with %s", name, found[best], best)
+        return best
+
+    def _measured(self, lesson: Lesson) -> float:
+        if lesson not in self._quality:
+            weights, outputs = dict(lesson.weights), self._taught(lesson.ials)
+            gram = self._words.kernel(self._drawn, self._drawn, lesson.gamma, weights)
+            solved = ridge_solution(ridge_factor(gram, lesson.penalty), outputs[self._drawn])
+            candidates = np.zeros_like(outputs)
+            candidates[self._asked] = self._words.kernel(self._asked, self._drawn, lesson.gamma, weights) @ solved
+            scorer = DotScorer(self._factors.inputs, candidates)
+            self._quality[lesson] = choose.quality(scorer, self._sample, "cold_item")
+        return self._quality[lesson]
+
+    def _taught(self, ials: Ials) -> Floats:
+        if ials not in self._targets:
+            self._targets[ials] = _outputs(self._split, self._factors, ials, self._seed)
+        return self._targets[ials]
+
+
+def _near(options: tuple[float, ...], value: float) -> tuple[float, ...]:
+    """The options beside a value, and itself."""
+    place = options.index(value)
+    return options[max(0, place - 1) : place + 2]
