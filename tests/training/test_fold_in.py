@@ -121,7 +121,7 @@ def test_what_is_chosen_repeats_and_is_no_worse_than_nothing(world: tuple[Split,
     assert choose_fold_in(split, factors, prior_of(split), SETTLED) == chosen
 
     spread = fold_in._spread(factors, split.train_matrix(), np.flatnonzero(split.warm_items))
-    tables = fold_in._tables(split, factors, prior_of(split), spread, SETTLED)
+    tables = fold_in._tables(split, factors, prior_of(split), spread, SETTLED, lambda one: one)
     assert chosen.prior_strength is not None
     curve = (chosen.shrinkage, chosen.shrinkage_decay, chosen.prior_strength / spread, chosen.prior_decay)
     with_it, without = (

@@ -10,6 +10,7 @@ from tfcold.training.factors import Factors, ials_factors
 from tfcold.training.kernel_words import KernelWords
 
 World = tuple[Split, Features]
+TWINS = ((2.0, 1.0), (1.0, 0.5))  # weight and penalty, scaled together
 
 
 @pytest.fixture(scope="module")
@@ -18,18 +19,39 @@ def factors(world: World) -> Factors:
 
 
 def test_coefficients_solve_the_ridge_equation(world: World, factors: Factors) -> None:
-    words = KernelWords(*world, factors, 1000)
-    kernels = words.solve(1.0, 0.5)
-    landmarks, coefficients = kernels["text"]
+    words = KernelWords(*world, 1000)
+    landmarks, coefficients = words.solve(factors, 1.0, 0.5, {})["text"]
     gram = np.exp(-((landmarks[:, None] - landmarks[None]) ** 2).sum(-1)) + 0.5 * np.eye(len(landmarks))
     taught = np.concatenate([factors.outputs[words.taught], factors.inputs[words.taught]], axis=1)
 
     np.testing.assert_allclose(gram @ coefficients, taught, atol=1e-4)
 
 
-def test_most_known_items_teach_where_not_all_can(world: World, factors: Factors) -> None:
+def test_weight_of_a_block_is_a_factor_of_its_kernel(world: World, factors: Factors) -> None:
+    """Twice the weight is twice the kernel, so that half the penalty at weight 1 says the same."""
+    words = KernelWords(*world, 1000)
+    rows = words.taught[:5]
+    twice = words.kernel(rows, words.taught, 1.0, {"text": 2.0})
+
+    np.testing.assert_allclose(twice, 2 * words.kernel(rows, words.taught, 1.0, {}), rtol=1e-6)
+    heavy, light = (words.solve(factors, 1.0, penalty, {"text": weight})["text"][1] for weight, penalty in TWINS)
+    np.testing.assert_allclose(heavy, light, atol=1e-4)
+
+
+def test_maps_with_all_rows_are_what_the_coefficients_say(world: World, factors: Factors) -> None:
+    words = KernelWords(*world, 1000)
+    maps = words.maps(factors, 1.0, 0.5, {}, 1000, seed=0)
+    asked = np.flatnonzero(words.has_words)
+    told = words.kernel(asked, words.taught, 1.0, {}) @ words.solve(factors, 1.0, 0.5, {})["text"][1]
+
+    np.testing.assert_allclose(maps.candidates[asked], told[:, : factors.dim], atol=1e-4)
+    np.testing.assert_allclose(maps.history[asked], told[:, factors.dim :], atol=1e-4)
+    assert not maps.history[~words.has_words].any()
+
+
+def test_most_known_items_teach_where_not_all_can(world: World) -> None:
     split = world[0]
-    words = KernelWords(*world, factors, 10)
+    words = KernelWords(*world, 10)
     counts = np.bincount(split.dataset.item_rows[split.train], minlength=len(split.warm_items))
     rest = np.setdiff1d(np.flatnonzero(split.warm_items), words.taught)
 
@@ -38,14 +60,18 @@ def test_most_known_items_teach_where_not_all_can(world: World, factors: Factors
 
 
 def test_model_predicts_what_the_regression_does(world: World, given: Settings) -> None:
-    """A cold item's candidate vector is the scaled prediction from its words, through layers as through NumPy."""
+    """Items get, through layers, what they get through NumPy: cold ones by words alone, warm ones beside their ID."""
     split, features = world
-    ials = {"epochs": 0, "teacher": "ials", "ials_penalty": 20.0, "ials_alpha": 20.0}
+    ials = {"epochs": 0, "teacher": "ials", "ials_penalty": 20.0, "ials_alpha": 20.0, "history_text_scale": 0.5}
     trained = fit(split, features, given.with_(**ials, kernel_gamma=1.0, max_landmarks=1000))
     factors = ials_factors(split, 12, penalty=20.0, alpha=20.0, seed=given.seed)
-    words = KernelWords(split, features, factors, 1000)
-    cold = np.flatnonzero(~split.warm_items & words.has_words)
-    kernel = words.kernel(cold, words.taught, 1.0)
-    expected = 4.0 * kernel @ words.solve(1.0, 1.0)["text"][1][:, :12]
+    words = KernelWords(split, features, 1000)
+    maps = words.maps(factors, 1.0, 1.0, {}, 1000, seed=0)
+    warm, cold = split.warm_items & words.has_words, ~split.warm_items & words.has_words
+    candidates, history = trained.model.candidate_table()[:, :12], trained.model.history_table()
+    close = {"rtol": 1e-3, "atol": 1e-3}
 
-    np.testing.assert_allclose(trained.model.candidate_table()[cold, :12], expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(candidates[cold], 4.0 * maps.candidates[cold], **close)
+    np.testing.assert_allclose(candidates[warm], (factors.outputs + 0.1 * maps.candidates)[warm], **close)
+    np.testing.assert_allclose(history[cold], 4.5 * maps.history[cold], **close)
+    np.testing.assert_allclose(history[warm], (factors.inputs + 0.5 * maps.history)[warm], **close)

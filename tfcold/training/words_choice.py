@@ -30,7 +30,7 @@ BLOCK_WEIGHTS: Final = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of a block besid
 THE_TEACHER: Final = (0.0, 0.0)
 OTHER_TEACHERS: Final[tuple[Ials, ...]] = ((20.0, 20.0), (60.0, 50.0), (100.0, 50.0))
 SEARCH_ROWS: Final = 3_000  # warm items that teach while all this is chosen
-_LEAST_GAIN: Final = 1.005  # what another teacher must bring
+_LEAST_GAIN: Final = 1.005  # what weights or another teacher must bring
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def choose_words(split: Split, words: KernelWords, factors: Factors, settings: S
         ials=(settings.words_ials_penalty or 0.0, settings.words_ials_alpha or 0.0),
     )
     if None in named and choose.has(sample, "cold_item"):
-        search = _Search(split, sample, words, factors, settings.seed)
+        search = _Search(split, sample, words, factors, settings.seed, SEARCH_ROWS)
         start = search.best(start, settings)
         if settings.text_penalty is None and len(words.taught) > SEARCH_ROWS:
             start = search.with_all_rows().less_penalty(start)
@@ -105,7 +105,7 @@ class _Search:
         words: KernelWords,
         factors: Factors,
         seed: int,
-        rows: int = SEARCH_ROWS,
+        rows: int,
     ) -> None:
         self._split, self._sample, self._words, self._factors, self._seed = split, sample, words, factors, seed
         self._drawn: Rows = np.random.default_rng(seed).permutation(words.taught)[:rows]
@@ -127,13 +127,14 @@ class _Search:
                     for weight in BLOCK_WEIGHTS
                     for penalty in near
                 ]
-                lesson = self._best_of(f"weight of block {name}", grid)
+                lesson = self._better(lesson, self._best_of(f"weight of block {name}", grid))
         if settings.words_ials_penalty is None:
             grid = [replace(lesson, penalty=penalty, ials=ials) for ials in OTHER_TEACHERS for penalty in penalties]
-            other = self._best_of("teacher of words", grid)
-            if self._quality[other] > _LEAST_GAIN * self._quality[lesson]:
-                lesson = other
+            lesson = self._better(lesson, self._best_of("teacher of words", grid))
         return lesson
+
+    def _better(self, lesson: Lesson, other: Lesson) -> Lesson:
+        return other if self._measured(other) > _LEAST_GAIN * self._measured(lesson) else lesson
 
     def with_all_rows(self) -> _Search:
         """The same search, slower, where everything teaches."""

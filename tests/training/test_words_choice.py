@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tfcold.blocks import Features
+from tfcold.splits.split import Split
+from tfcold.training import Settings, words_choice
+from tfcold.training.factors import Factors, ials_factors, seen_from
+from tfcold.training.kernel_words import KernelWords
+from tfcold.training.words_choice import Lesson, choose_words, targets_of
+
+World = tuple[Split, Features]
+NAMED = Settings(kernel_gamma=2.0, text_penalty=0.7, block_weights={"text": 1.0}, words_ials_penalty=0.0)
+
+
+@pytest.fixture(scope="module")
+def factors(world: World) -> Factors:
+    return ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0)
+
+
+def test_what_settings_name_stays(world: World, factors: Factors) -> None:
+    chosen = choose_words(world[0], KernelWords(*world, 1000), factors, NAMED)
+
+    assert chosen == NAMED.with_(words_ials_alpha=0.0)
+
+
+def test_without_cold_validation_rows_nothing_is_measured(world: World, factors: Factors) -> None:
+    split = replace(world[0], validation={})
+    chosen = choose_words(split, KernelWords(*world, 1000), factors, Settings())
+
+    assert (chosen.kernel_gamma, chosen.text_penalty) == (words_choice.GAMMA, words_choice.PENALTY)
+    assert (chosen.block_weights, chosen.words_ials_penalty) == ({}, 0.0)
+
+
+def test_the_search_ends_no_lower_than_where_it_started(world: World, factors: Factors) -> None:
+    split, features = world
+    noise = np.random.default_rng(0).standard_normal((len(split.warm_items), 24)).astype(np.float32)
+    both = Features({**features.items, "noise": replace(features.items["text"], vectors=noise)})
+    search = words_choice._Search(split, split, KernelWords(split, both, 1000), factors, 0, 1000)
+    start = Lesson(words_choice.GAMMA, words_choice.PENALTIES[1])
+    best = search.best(start, Settings())
+
+    assert set(dict(best.weights)) <= {"noise"}
+    assert search._measured(best) >= max(
+        search._measured(replace(start, gamma=gamma, penalty=penalty))
+        for gamma in words_choice.GAMMAS
+        for penalty in words_choice.PENALTIES
+    )
+
+
+def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(
+    world: World, factors: Factors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words_choice, "SEARCH_ROWS", 10)
+    tried: list[Lesson] = []
+    measured = words_choice._Search._measured
+
+    def spied(search: words_choice._Search, lesson: Lesson) -> float:
+        if len(search._drawn) > 10:
+            tried.append(lesson)
+        return measured(search, lesson)
+
+    monkeypatch.setattr(words_choice._Search, "_measured", spied)
+    chosen = choose_words(world[0], KernelWords(*world, 1000), factors, Settings(kernel_gamma=1.0))
+    low, high = sorted(lesson.penalty for lesson in tried)
+
+    assert words_choice.PENALTIES.index(high) - words_choice.PENALTIES.index(low) == 1
+    assert chosen.text_penalty in (low, high)
+
+
+def test_a_teacher_seen_from_itself_says_what_it_said(world: World, factors: Factors) -> None:
+    split = world[0]
+    train = split.train_matrix()
+    seen = seen_from(factors, factors, train)
+    own = train @ factors.inputs @ factors.outputs.T
+
+    np.testing.assert_allclose(train @ factors.inputs @ seen.T, own, atol=0.03 * np.abs(own).max())
+
+
+def test_another_teacher_is_said_as_well_as_queries_can(world: World, factors: Factors) -> None:
+    """Least squares: no other row of outputs, here one moved at random, comes nearer to the other's scores."""
+    split = world[0]
+    train = split.train_matrix()
+    other = ials_factors(split, 8, penalty=60.0, alpha=5.0, seed=1)
+    queries, wanted = train @ factors.inputs, train @ other.inputs @ other.outputs.T
+    seen = seen_from(factors, other, train)
+    scale = float((wanted * (queries @ seen.T)).sum() / ((queries @ seen.T) ** 2).sum())
+    moved = seen + 0.05 * seen.std() * np.random.default_rng(0).standard_normal(seen.shape)
+
+    assert np.square(queries @ (scale * seen).T - wanted).sum() < np.square(queries @ (scale * moved).T - wanted).sum()
+
+
+def test_targets_are_as_large_as_the_teachers_own(world: World, factors: Factors) -> None:
+    split = world[0]
+    targets = targets_of(split, factors, Settings(words_ials_penalty=100.0, words_ials_alpha=50.0))
+    queries = split.train_matrix() @ factors.inputs
+    own, new = (np.square(queries @ outputs.T).sum() for outputs in (factors.outputs, targets.outputs))
+
+    assert new == pytest.approx(own, rel=0.02)
+    np.testing.assert_array_equal(targets.inputs, factors.inputs)
+    assert targets_of(split, factors, Settings(words_ials_penalty=0.0)).outputs is factors.outputs
