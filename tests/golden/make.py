@@ -1,8 +1,8 @@
 """Makes the golden bundles of this version of tfcold, once per release: `python tests/golden/make.py`.
 
-Each is a name folder as `tfcold.export_bundle` wrote it, in a zip archive; beside it, what every signature was asked and
-said (`<name>.json`). An archive, since git may change line ends of text files, which the sha256 of a bundle forbids, and
-since a graph is 1 MB, of which 40 kB remain. The data are synthetic. The archives of earlier versions stay.
+Each is a name folder as `tfcold.export_bundle` wrote it, in a zip archive; beside it, what every signature was asked
+and said (`<name>.json`). An archive, since git may change line ends of text files, which the sha256 of a bundle
+forbids, and since a graph is 1 MB, of which 40 kB remain. The data are synthetic. Archives of earlier versions stay.
 """
 
 from __future__ import annotations
