@@ -67,7 +67,7 @@ def test_killed_at_any_write_the_old_bundle_answers_as_before(world, bundle, tmp
 
 
 @pytest.mark.slow
-def test_killed_at_any_write_of_a_fit_or_an_export_what_is_there_is_whole(world, bundle, tmp_path):
+def test_killed_at_any_write_of_a_fit_or_an_export_what_is_there_is_whole(bundle, tmp_path):
     """A kill leaves on disk what lies there at that moment, so a copy at each write stands for a kill at each."""
     model, first = tmp_path / "here" / "shop", tmp_path / "there" / "shop"
     shutil.copytree(bundle, model)
