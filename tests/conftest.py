@@ -78,6 +78,12 @@ def tiny_embedder() -> Any:
 
 
 @pytest.fixture(scope="session")
+def golden() -> Any:
+    """The module tests/golden/make.py."""
+    return _helper("golden/make.py")
+
+
+@pytest.fixture(scope="session")
 def world(toys: Any) -> Any:
     return toys.make_world()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,7 +76,7 @@ class Manifest:
 
     @classmethod
     def from_dict(cls, content: Any, where: str = "manifest") -> Manifest:
-        """The manifest in parsed JSON.
+        """The manifest in parsed JSON. A field that has a default may be missing: bundles of earlier versions lack it.
 
         Raises:
             BundleError: the content is no manifest, or of a form that a later version writes.
@@ -90,12 +90,14 @@ class Manifest:
             )
         values: dict[str, Any] = {}
         for one in fields(cls):
+            if one.name not in content and (one.default, one.default_factory) != (MISSING, MISSING):
+                continue
             kind = _KINDS[str(one.type).partition("[")[0]]
             value = content.get(one.name)
             if not isinstance(value, kind):
                 raise BundleError(f"`{where}` must hold a {kind.__name__} under {one.name!r}; received {value!r:.60}")
             values[one.name] = value
-        _check_files_said(values["files"], where)
+        _check_files_said(values.get("files", {}), where)
         return cls(**values)
 
     def write(self, version: Path) -> None:

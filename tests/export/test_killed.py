@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import tfcold
-from tfcold.manifest import check_files, read_manifest, version_folder
+from tfcold.manifest import check_files, hashes_of, read_manifest, version_folder, versions_of
 
 WRITER = Path(__file__).with_name("killed_writer.py")
 
@@ -49,13 +49,9 @@ def test_killed_at_any_write_the_old_bundle_answers_as_before(world, bundle, tmp
         job("remove-items", "os.mkdir assets.extra", new),
     ]
     before = asked(model)
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TFCOLD_PROGRESS": "0"}
-    done = subprocess.run(
-        [sys.executable, WRITER], input=json.dumps(jobs), capture_output=True, text=True, env=environment, check=True
-    )
-    results = json.loads(done.stdout)
+    results, said = results_of(jobs)
 
-    assert [one["killed"] for one in results] == [True] * 5 + [False, True, True], done.stderr[-2000:]
+    assert [one["killed"] for one in results] == [True] * 5 + [False, True, True], said
     there = [listed(one["there"].get("shop", [])) for one in results]
     assert [versions for versions, _ in there] == [["1"]] * 4 + [["1", "2"], *[["1", "2", "3"]] * 2, []]
     assert [left for _, left in there] == [0, 1, 1, 1, 0, 0, 1, 0]  # its own; the one before was cleared away
@@ -68,6 +64,62 @@ def test_killed_at_any_write_the_old_bundle_answers_as_before(world, bundle, tmp
     pd.testing.assert_frame_equal(asked(model / "1"), before)
     assert "n1" in set(asked(model / "2")["item_id"])
     assert "i5" not in set(asked(model)["item_id"])
+
+
+@pytest.mark.slow
+def test_killed_at_any_write_of_a_fit_or_an_export_what_is_there_is_whole(bundle, tmp_path):
+    """A kill leaves on disk what lies there at that moment, so a copy at each write stands for a kill at each."""
+    model, first = tmp_path / "here" / "shop", tmp_path / "there" / "shop"
+    shutil.copytree(bundle, model)
+    first.parent.mkdir()
+    copies = {model: tmp_path / "next", first: tmp_path / "first"}
+    for folder in copies.values():
+        folder.mkdir()
+    fits = [
+        {"command": [], "out": str(out), "under": str(out.parent), "copies": str(place)}
+        for out, place in copies.items()
+    ]
+    words = ["export", "--model", str(model / "1"), "--without-encoder", "--out", str(model)]
+    killed = [
+        {"command": [], "out": str(model), "under": str(model.parent), "at": "os.rename .3."},
+        {"command": words, "under": str(model.parent), "at": "open manifest.json"},
+        {"command": words, "under": str(model.parent), "at": ""},  # the same again, to the end
+    ]
+    before = hashes_of(model / "1")
+    results, said = results_of([*fits, *killed])
+
+    assert [one["killed"] for one in results] == [False, False, True, True, False], said
+    there = [listed(one["there"]["shop"]) for one in results[2:]]
+    assert there == [(["1", "2"], 1), (["1", "2"], 1), (["1", "2", "3"], 0)]  # the dead one's folder went each time
+    assert hashes_of(model / "1") == before
+    for place, out, older in ((copies[model], model, ["1"]), (copies[first], first, [])):
+        kept = sorted(place.iterdir())
+        assert len(kept) > 15
+        found = [versions(one / "shop") for one in kept]
+        newest = str(len(older) + 1)
+        assert sorted(found, key=len) == found  # once there, it stays
+        assert {tuple(one) for one in found} == {tuple(older), (*older, newest)}
+        for one in kept:
+            assert older == [] or hashes_of(one / "shop" / "1") == before
+            if newest in versions(one / "shop"):
+                check_files(one / "shop" / newest, read_manifest(one / "shop" / newest))
+                assert hashes_of(one / "shop" / newest) == hashes_of(out / newest)
+    for version in ("2", "3"):
+        pd.testing.assert_frame_equal(asked(model / version), asked(model / "1"))
+    pd.testing.assert_frame_equal(asked(first), asked(model / "1"))
+
+
+def results_of(jobs):
+    """What became of each job, and what was said on the way."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TFCOLD_PROGRESS": "0"}
+    done = subprocess.run(
+        [sys.executable, WRITER], input=json.dumps(jobs), capture_output=True, text=True, env=environment, check=True
+    )
+    return json.loads(done.stdout), done.stderr[-2000:]
+
+
+def versions(folder):
+    return list(map(str, versions_of(folder)))
 
 
 def listed(names):
