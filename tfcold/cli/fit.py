@@ -133,6 +133,7 @@ def summary(fitted: Fitted) -> str:
         "text_penalty",
         "cold_scale",
         "warm_text_scale",
+        "history_text_scale",
         "shrinkage",
         "prior_strength",
         "epochs",
