@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from tfcold.layers import ConcatFusion
 from tfcold.models import TwoTower
+from tfcold.progress import logger
 from tfcold.towers.user_tower import HISTORY
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
@@ -32,6 +33,8 @@ Floats = npt.NDArray[np.float32]
 
 COLD_SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 HISTORY_TEXT_SCALES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+HALFWAYS = (30.0, 10.0, 3.0, 1.0, 0.5, 0.3, 0.1)  # interactions
+HALFWAY_TOLERANCE = 0.002
 FINER = (0.8, 0.9, 1.0, 1.1, 1.25)
 WARM_TEXT_SCALES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.2, 1.8, 2.7)
 USER_WORDS_SCALES = (0.0, 0.03, 0.1, 0.3, 1.0)
@@ -47,8 +50,10 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
     sample = choose.validation_sample(split, seed=settings.seed)
     is_warm = split.warm_items
 
+    counts = interactions_of(split)
+
     def measured(option: Settings, regime: str) -> float:
-        told = worded(factors, maps, is_warm, option)
+        told = worded(factors, maps, is_warm, option, counts)
         history = np.where(is_warm[:, None], told.inputs, maps.history)
         candidates = np.where(is_warm[:, None], told.outputs, np.float32(option.cold_scale or 0.0) * maps.candidates)
         return choose.quality(DotScorer(history, candidates), sample, regime)
@@ -71,23 +76,45 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
         settings = choice("cold_scale", "scale of cold items", COLD_SCALES, "all", 4.0)
         scale = settings.cold_scale or 1.0
         settings = choice("cold_scale", "scale of cold items, finer", [step * scale for step in FINER], "all", scale)
+    if settings.text_halfway is None:
+        before = {regime: measured(settings, regime) for regime in ("warm", "all") if choose.has(sample, regime)}
+        settings = settings.with_(text_halfway=0.0)
+        for halfway in HALFWAYS if before else ():
+            option = settings.with_(text_halfway=halfway)
+            found = {regime: measured(option, regime) for regime in before}
+            logger.info("words up to %g interactions: %s", halfway, choose.summary(found))
+            if all(found[regime] >= before[regime] * (1 - HALFWAY_TOLERANCE) for regime in before):
+                return option
     return settings
 
 
-def worded(factors: Factors, maps: WordMaps, warm: npt.NDArray[np.bool_], settings: Settings) -> Factors:
+def interactions_of(split: Split) -> Floats:
+    """Training rows of every item, float32 [I + 1]."""
+    rows = np.bincount(split.dataset.item_rows[split.train], minlength=len(split.warm_items))
+    return rows.astype(np.float32)
+
+
+def worded(
+    factors: Factors, maps: WordMaps, warm: npt.NDArray[np.bool_], settings: Settings, counts: Floats
+) -> Factors:
     """Factors of warm items beside what their words predict, as both towers add them up; of the others, zeros.
 
     Args:
         warm: bool [I + 1].
+        counts: float32 [I + 1]. Interactions of the items.
     """
-    inputs, outputs = (
-        np.where(warm[:, None], own + np.float32(scale or 0.0) * told, 0).astype(np.float32)
-        for own, told, scale in (
-            (factors.inputs, maps.history, settings.history_text_scale),
-            (factors.outputs, maps.candidates, settings.warm_text_scale),
-        )
-    )
+    beside = np.float32(settings.history_text_scale or 0.0)
+    inputs = np.where(warm[:, None], factors.inputs + beside * maps.history, 0).astype(np.float32)
+    shares = _shares(settings, counts)[:, None]
+    outputs = np.where(warm[:, None], factors.outputs + shares * maps.candidates, 0).astype(np.float32)
     return replace(factors, inputs=inputs, outputs=outputs)
+
+
+def _shares(settings: Settings, counts: Floats) -> Floats:
+    """How much the words of each warm candidate count: from `cold_scale` with no interaction to `warm_text_scale`."""
+    warm, halfway = settings.warm_text_scale or 0.0, settings.text_halfway or 0.0
+    more = max(0.0, (settings.cold_scale or 0.0) - warm)
+    return np.asarray(warm + more * halfway / np.maximum(counts + halfway, 1e-6), np.float32)
 
 
 class UserMap:
@@ -141,7 +168,11 @@ def assign(
     settings: Settings,
 ) -> None:
     """Loads factors, maps and scales into the weights of the model."""
-    model.candidate_tower.embedding.set_weights([factors.outputs])
+    outputs = factors.outputs
+    if maps is not None and settings.text_halfway:  # what words count for more than in the fusion starts in the ID
+        more = _shares(settings, interactions_of(split)) - np.float32(settings.warm_text_scale or 0.0)
+        outputs = np.asarray(outputs + np.where(split.warm_items, more, 0)[:, None] * maps.candidates, np.float32)
+    model.candidate_tower.embedding.set_weights([outputs])
     model.history_tower.embedding.set_weights([factors.inputs])
     identity = np.eye(model.dim, dtype=np.float32)
     user_fusion = model.user_tower.fusion

@@ -151,13 +151,14 @@ def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Sett
     told = factors
     if maps is not None:
         settings = closed_form.choose_scales(split, factors, maps, settings)
-        told = closed_form.worded(factors, maps, split.warm_items, settings)
+        told = closed_form.worded(factors, maps, split.warm_items, settings, closed_form.interactions_of(split))
 
     def narrow_worded(narrow: Factors) -> Factors:
         if not len(words.taught) or not (settings.history_text_scale or settings.warm_text_scale):
             return narrow
         ahead = words.maps(narrow, *_kernel(settings), SEARCH_ROWS, settings.seed)
-        return closed_form.worded(narrow, ahead, np.asarray(narrow.outputs.any(axis=1)), settings)
+        is_warm = np.asarray(narrow.outputs.any(axis=1))
+        return closed_form.worded(narrow, ahead, is_warm, settings, closed_form.interactions_of(split))
 
     settings = choose_fold_in(split, told, popularity(_item_counts(split)), settings, narrow_worded)
     user_map = None

@@ -30,7 +30,9 @@ class Settings:
             leaves it to the teacher of warm items.
         cold_scale: float or None. Scale of cold candidates beside warm ones.
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
-        history_text_scale: float or None. The same of a warm item in a history.
+        text_halfway: float or None. Interactions at which the words of a warm candidate count halfway between what they
+            do in a cold one and `warm_text_scale`; the most that costs nothing.
+        history_text_scale: float or None. How much of its words a warm item keeps in a history.
         user_words_scale: float or None. How much a user's own words count beside their history.
         shrinkage, shrinkage_decay: float or None. `HistoryShrinkage` of users' histories.
         prior_strength, prior_decay: float or None. `PopularityPrior`.
@@ -67,6 +69,7 @@ class Settings:
     words_ials_alpha: float | None = None
     cold_scale: float | None = None
     warm_text_scale: float | None = None
+    text_halfway: float | None = None
     history_text_scale: float | None = None
     user_words_scale: float | None = None
     shrinkage: float | None = None
