@@ -75,3 +75,23 @@ def test_model_predicts_what_the_regression_does(world: World, given: Settings) 
     np.testing.assert_allclose(candidates[warm], (factors.outputs + 0.1 * maps.candidates)[warm], **close)
     np.testing.assert_allclose(history[cold], 4.5 * maps.history[cold], **close)
     np.testing.assert_allclose(history[warm], (factors.inputs + 0.5 * maps.history)[warm], **close)
+
+
+def test_words_count_as_in_a_cold_item_and_less_with_every_interaction(world: World, given: Settings) -> None:
+    """Through layers: out + share x prediction, the share between `cold_scale` and `warm_text_scale`."""
+    split, features = world
+    ials = {"epochs": 0, "teacher": "ials", "ials_penalty": 20.0, "ials_alpha": 20.0, "text_halfway": 2.0}
+    trained = fit(split, features, given.with_(**ials, kernel_gamma=1.0, max_landmarks=1000))
+    factors = ials_factors(split, 12, penalty=20.0, alpha=20.0, seed=given.seed)
+    words = KernelWords(split, features, 1000)
+    maps = words.maps(factors, 1.0, 1.0, {}, 1000, seed=0)
+    counts = np.bincount(split.dataset.item_rows[split.train], minlength=len(split.warm_items))
+    warm = split.warm_items & words.has_words
+    shares = 0.1 + (4.0 - 0.1) * 2.0 / (counts[warm] + 2.0)
+    expected = factors.outputs[warm] + shares[:, None] * maps.candidates[warm]
+
+    np.testing.assert_allclose(trained.model.candidate_table()[warm, :12], expected, rtol=1e-3, atol=1e-3)
+    cold = ~split.warm_items & words.has_words
+    np.testing.assert_allclose(
+        trained.model.candidate_table()[cold, :12], 4.0 * maps.candidates[cold], rtol=1e-3, atol=1e-3
+    )
