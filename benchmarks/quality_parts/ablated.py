@@ -62,6 +62,7 @@ ABLATIONS: Final[Mapping[str, Ablation]] = {
     "EASE alone teaches": Ablation({"teacher": "ease"}),
     "words of warm items left out": Ablation({"warm_text_scale": 0.0}),
     "words of histories left out": Ablation({"history_text_scale": 0.0}),
+    "words give way with the first interaction": Ablation({"text_halfway": 0.0}),
     "blocks of one weight": Ablation({"block_weights": {}}),
     "words taught by the teacher of warm items": Ablation({"words_ials_penalty": 0.0}),
     "cold scale 1": Ablation({"cold_scale": 1.0}),

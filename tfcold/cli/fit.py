@@ -134,6 +134,7 @@ def summary(fitted: Fitted) -> str:
         "cold_scale",
         "warm_text_scale",
         "history_text_scale",
+        "text_halfway",
         "shrinkage",
         "prior_strength",
         "epochs",
