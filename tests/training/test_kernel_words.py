@@ -8,8 +8,11 @@ from tfcold.splits.split import Split
 from tfcold.training import Settings, fit
 from tfcold.training.factors import Factors, ials_factors
 from tfcold.training.kernel_words import KernelWords
+from tfcold.training.trained import TrainedModel
+from tfcold.training.word_maps import WordMaps
 
 World = tuple[Split, Features]
+CLOSE = {"rtol": 1e-3, "atol": 1e-3}
 TWINS = ((2.0, 1.0), (1.0, 0.5))  # weight and penalty, scaled together
 
 
@@ -52,46 +55,39 @@ def test_maps_with_all_rows_are_what_the_coefficients_say(world: World, factors:
 def test_most_known_items_teach_where_not_all_can(world: World) -> None:
     split = world[0]
     words = KernelWords(*world, 10)
-    counts = np.bincount(split.dataset.item_rows[split.train], minlength=len(split.warm_items))
+    counts = split.item_counts
     rest = np.setdiff1d(np.flatnonzero(split.warm_items), words.taught)
 
     assert len(words.taught) == 10
     assert counts[words.taught].min() >= counts[rest].max()
 
 
+def fitted(world: World, given: Settings, **changes: float) -> tuple[TrainedModel, Factors, WordMaps]:
+    """A model by iALS and one kernel, its teacher, and what the words of every item predict, through NumPy."""
+    ials = {"epochs": 0, "teacher": "ials", "ials_penalty": 20.0, "ials_alpha": 20.0}
+    trained = fit(*world, given.with_(**ials, kernel_gamma=1.0, max_landmarks=1000, **changes))
+    factors = ials_factors(world[0], 12, penalty=20.0, alpha=20.0, seed=given.seed)
+    return trained, factors, KernelWords(*world, 1000).maps(factors, 1.0, 1.0, {}, 1000, seed=0)
+
+
 def test_model_predicts_what_the_regression_does(world: World, given: Settings) -> None:
     """Items get, through layers, what they get through NumPy: cold ones by words alone, warm ones beside their ID."""
-    split, features = world
-    ials = {"epochs": 0, "teacher": "ials", "ials_penalty": 20.0, "ials_alpha": 20.0, "history_text_scale": 0.5}
-    trained = fit(split, features, given.with_(**ials, kernel_gamma=1.0, max_landmarks=1000))
-    factors = ials_factors(split, 12, penalty=20.0, alpha=20.0, seed=given.seed)
-    words = KernelWords(split, features, 1000)
-    maps = words.maps(factors, 1.0, 1.0, {}, 1000, seed=0)
-    warm, cold = split.warm_items & words.has_words, ~split.warm_items & words.has_words
+    trained, factors, maps = fitted(world, given, history_text_scale=0.5)
+    is_warm, has_words = world[0].warm_items, maps.candidates.any(axis=1)
+    warm, cold = is_warm & has_words, ~is_warm & has_words
     candidates, history = trained.model.candidate_table()[:, :12], trained.model.history_table()
-    close = {"rtol": 1e-3, "atol": 1e-3}
 
-    np.testing.assert_allclose(candidates[cold], 4.0 * maps.candidates[cold], **close)
-    np.testing.assert_allclose(candidates[warm], (factors.outputs + 0.1 * maps.candidates)[warm], **close)
-    np.testing.assert_allclose(history[cold], 4.5 * maps.history[cold], **close)
-    np.testing.assert_allclose(history[warm], (factors.inputs + 0.5 * maps.history)[warm], **close)
+    np.testing.assert_allclose(candidates[cold], 4.0 * maps.candidates[cold], **CLOSE)
+    np.testing.assert_allclose(candidates[warm], (factors.outputs + 0.1 * maps.candidates)[warm], **CLOSE)
+    np.testing.assert_allclose(history[cold], 4.5 * maps.history[cold], **CLOSE)
+    np.testing.assert_allclose(history[warm], (factors.inputs + 0.5 * maps.history)[warm], **CLOSE)
 
 
 def test_words_count_as_in_a_cold_item_and_less_with_every_interaction(world: World, given: Settings) -> None:
     """Through layers: out + share x prediction, the share between `cold_scale` and `warm_text_scale`."""
-    split, features = world
-    ials = {"epochs": 0, "teacher": "ials", "ials_penalty": 20.0, "ials_alpha": 20.0, "text_halfway": 2.0}
-    trained = fit(split, features, given.with_(**ials, kernel_gamma=1.0, max_landmarks=1000))
-    factors = ials_factors(split, 12, penalty=20.0, alpha=20.0, seed=given.seed)
-    words = KernelWords(split, features, 1000)
-    maps = words.maps(factors, 1.0, 1.0, {}, 1000, seed=0)
-    counts = np.bincount(split.dataset.item_rows[split.train], minlength=len(split.warm_items))
-    warm = split.warm_items & words.has_words
-    shares = 0.1 + (4.0 - 0.1) * 2.0 / (counts[warm] + 2.0)
-    expected = factors.outputs[warm] + shares[:, None] * maps.candidates[warm]
+    trained, factors, maps = fitted(world, given, text_halfway=2.0)
+    shares = np.where(world[0].warm_items, 0.1 + (4.0 - 0.1) * 2.0 / (world[0].item_counts + 2.0), 4.0)[:, None]
+    told = maps.candidates.any(axis=1)
+    expected = factors.outputs + shares * maps.candidates
 
-    np.testing.assert_allclose(trained.model.candidate_table()[warm, :12], expected, rtol=1e-3, atol=1e-3)
-    cold = ~split.warm_items & words.has_words
-    np.testing.assert_allclose(
-        trained.model.candidate_table()[cold, :12], 4.0 * maps.candidates[cold], rtol=1e-3, atol=1e-3
-    )
+    np.testing.assert_allclose(trained.model.candidate_table()[told, :12], expected[told], **CLOSE)

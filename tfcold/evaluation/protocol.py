@@ -113,7 +113,7 @@ def _list_measures(
     split: Split, regime: str, candidates: Rows, counts: Mapping[int, Ints], targets: sp.csr_matrix
 ) -> dict[str, float]:
     """Coverage and its kin at every cut-off `k`, where `counts[k]` int64 [I + 1] says how often each item is listed."""
-    train_rows = np.bincount(split.dataset.item_rows[split.train], minlength=targets.shape[1])[candidates]
+    train_rows = split.item_counts[candidates]
     num_users = int(split.warm_users.sum())
     is_cold = ~split.warm_items
     measures = {}

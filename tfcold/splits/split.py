@@ -97,6 +97,11 @@ class Split:
         return _touched(self.dataset.user_rows[self.train], self.dataset.num_users)
 
     @cached_property
+    def item_counts(self) -> npt.NDArray[np.int64]:
+        """Training rows of every item, int64 [I + 1]."""
+        return np.bincount(self.dataset.item_rows[self.train], minlength=len(self.warm_items))
+
+    @cached_property
     def fingerprint(self) -> str:
         """Lower-case hexadecimal sha256 of ids, interactions, parts, protocol, seed and parameters.
 

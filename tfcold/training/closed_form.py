@@ -2,8 +2,8 @@
 
 Warm: a linear teacher (`training.teacher`) gives the ID embeddings of both item towers. Cold: kernel ridge regression
 from words to those same embeddings (`training.kernel_words`), so a new item gets the embeddings that its words
-predict. Two scales, chosen on validation, make warm and cold comparable in one list; ridge shrinks, and without them
-a mixed list buries every cold item.
+predict. Ridge shrinks, and a mixed list would bury every cold item: scales chosen on validation make warm and cold
+comparable in one list, and say how much words count beside what is known of a warm item.
 """
 
 from __future__ import annotations
@@ -50,10 +50,8 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
     sample = choose.validation_sample(split, seed=settings.seed)
     is_warm = split.warm_items
 
-    counts = interactions_of(split)
-
     def measured(option: Settings, regime: str) -> float:
-        told = worded(factors, maps, is_warm, option, counts)
+        told = worded(factors, maps, is_warm, option, split.item_counts)
         history = np.where(is_warm[:, None], told.inputs, maps.history)
         candidates = np.where(is_warm[:, None], told.outputs, np.float32(option.cold_scale or 0.0) * maps.candidates)
         return choose.quality(DotScorer(history, candidates), sample, regime)
@@ -88,20 +86,14 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
     return settings
 
 
-def interactions_of(split: Split) -> Floats:
-    """Training rows of every item, float32 [I + 1]."""
-    rows = np.bincount(split.dataset.item_rows[split.train], minlength=len(split.warm_items))
-    return rows.astype(np.float32)
-
-
 def worded(
-    factors: Factors, maps: WordMaps, warm: npt.NDArray[np.bool_], settings: Settings, counts: Floats
+    factors: Factors, maps: WordMaps, warm: npt.NDArray[np.bool_], settings: Settings, counts: npt.NDArray[np.int64]
 ) -> Factors:
     """Factors of warm items beside what their words predict, as both towers add them up; of the others, zeros.
 
     Args:
         warm: bool [I + 1].
-        counts: float32 [I + 1]. Interactions of the items.
+        counts: int64 [I + 1]. Interactions of the items.
     """
     beside = np.float32(settings.history_text_scale or 0.0)
     inputs = np.where(warm[:, None], factors.inputs + beside * maps.history, 0).astype(np.float32)
@@ -110,7 +102,7 @@ def worded(
     return replace(factors, inputs=inputs, outputs=outputs)
 
 
-def _shares(settings: Settings, counts: Floats) -> Floats:
+def _shares(settings: Settings, counts: npt.NDArray[np.int64]) -> Floats:
     """How much the words of each warm candidate count: from `cold_scale` with no interaction to `warm_text_scale`."""
     warm, halfway = settings.warm_text_scale or 0.0, settings.text_halfway or 0.0
     more = max(0.0, (settings.cold_scale or 0.0) - warm)
@@ -170,7 +162,7 @@ def assign(
     """Loads factors, maps and scales into the weights of the model."""
     outputs = factors.outputs
     if maps is not None and settings.text_halfway:  # what words count for more than in the fusion starts in the ID
-        more = _shares(settings, interactions_of(split)) - np.float32(settings.warm_text_scale or 0.0)
+        more = _shares(settings, split.item_counts) - np.float32(settings.warm_text_scale or 0.0)
         outputs = np.asarray(outputs + np.where(split.warm_items, more, 0)[:, None] * maps.candidates, np.float32)
     model.candidate_tower.embedding.set_weights([outputs])
     model.history_tower.embedding.set_weights([factors.inputs])

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from tfcold._keras import keras
@@ -134,12 +133,8 @@ def build_model(split: Split, features: Features, settings: Settings, kernels: K
         id_dropout=settings.id_dropout,
         seed=settings.seed,
     )
-    model.adapt(features, item_counts=_item_counts(split), seed=settings.seed, kernels=kernels)
+    model.adapt(features, item_counts=split.item_counts, seed=settings.seed, kernels=kernels)
     return model
-
-
-def _item_counts(split: Split) -> npt.NDArray[np.int64]:
-    return np.bincount(split.dataset.item_rows[split.train], minlength=len(split.warm_items))
 
 
 def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Settings, words: KernelWords) -> Settings:
@@ -151,16 +146,16 @@ def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Sett
     told = factors
     if maps is not None:
         settings = closed_form.choose_scales(split, factors, maps, settings)
-        told = closed_form.worded(factors, maps, split.warm_items, settings, closed_form.interactions_of(split))
+        told = closed_form.worded(factors, maps, split.warm_items, settings, split.item_counts)
 
     def narrow_worded(narrow: Factors) -> Factors:
         if not len(words.taught) or not (settings.history_text_scale or settings.warm_text_scale):
             return narrow
         ahead = words.maps(narrow, *_kernel(settings), SEARCH_ROWS, settings.seed)
         is_warm = np.asarray(narrow.outputs.any(axis=1))
-        return closed_form.worded(narrow, ahead, is_warm, settings, closed_form.interactions_of(split))
+        return closed_form.worded(narrow, ahead, is_warm, settings, split.item_counts)
 
-    settings = choose_fold_in(split, told, popularity(_item_counts(split)), settings, narrow_worded)
+    settings = choose_fold_in(split, told, popularity(split.item_counts), settings, narrow_worded)
     user_map = None
     if (split.warm_users & model.user_features.any_mask()).any():
         user_map = closed_form.UserMap(model, split, told)

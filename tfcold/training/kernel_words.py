@@ -48,7 +48,7 @@ class KernelWords:
             self._units[name] = units = centred_unit(block, split.warm_items)
             self._masks[name] = block.mask & (np.linalg.norm(units, axis=1) > 0.5)  # the mean itself has length 0
         known = np.any(list(self._masks.values()), axis=0) if self._masks else np.zeros_like(split.warm_items)
-        counts = np.bincount(split.dataset.item_rows[split.train], minlength=len(known))
+        counts = split.item_counts
         taught = np.flatnonzero(split.warm_items & known)
         self.taught: Rows = np.sort(taught[np.argsort(-counts[taught], kind="stable")[:max_landmarks]])
         self.has_words = known
@@ -89,10 +89,10 @@ class KernelWords:
         total = np.zeros((len(rows), len(others)), np.float32)
         for name in self.blocks:
             if weight := weights.get(name, 1.0):
-                total += np.float32(weight) * self.kernel_of(name, rows, others, gamma)
+                total += np.float32(weight) * self._kernel_of(name, rows, others, gamma)
         return total
 
-    def kernel_of(self, name: str, rows: Rows, others: Rows, gamma: float) -> Floats:
+    def _kernel_of(self, name: str, rows: Rows, others: Rows, gamma: float) -> Floats:
         """float32 [R, N] of one block; zeros where either item lacks it."""
         units, mask = self._units[name], self._masks[name].astype(np.float32)
         block = rbf_of_units(units[rows], units[others], gamma)

@@ -112,6 +112,7 @@ class _Search:
         self._asked: Rows = np.unique(split.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
         self._targets: dict[Ials, Floats] = {}
         self._quality: dict[Lesson, float] = {}
+        self._kernels: tuple[object, Floats, Floats] | None = None  # of the last gamma and weights
 
     def best(self, start: Lesson, settings: Settings) -> Lesson:
         gammas = GAMMAS if settings.kernel_gamma is None else (start.gamma,)
@@ -155,14 +156,27 @@ class _Search:
 
     def _measured(self, lesson: Lesson) -> float:
         if lesson not in self._quality:
-            weights, outputs = dict(lesson.weights), self._taught(lesson.ials)
-            gram = self._words.kernel(self._drawn, self._drawn, lesson.gamma, weights)
-            solved = ridge_solution(ridge_factor(gram, lesson.penalty), outputs[self._drawn])
+            outputs = self._taught(lesson.ials)
+            gram, cross = self._kernels_of(lesson)
+            solved = ridge_solution(ridge_factor(gram.copy(), lesson.penalty), outputs[self._drawn])
             candidates = np.zeros_like(outputs)
-            candidates[self._asked] = self._words.kernel(self._asked, self._drawn, lesson.gamma, weights) @ solved
+            candidates[self._asked] = cross @ solved
             scorer = DotScorer(self._factors.inputs, candidates)
             self._quality[lesson] = choose.quality(scorer, self._sample, "cold_item")
         return self._quality[lesson]
+
+    def _kernels_of(self, lesson: Lesson) -> tuple[Floats, Floats]:
+        """Of the items that teach among themselves, and of those asked with them."""
+        key = lesson.gamma, lesson.weights
+        if self._kernels is None or self._kernels[0] != key:
+            self._kernels = None  # let go before the next ones are made
+            weights = dict(lesson.weights)
+            self._kernels = (
+                key,
+                self._words.kernel(self._drawn, self._drawn, lesson.gamma, weights),
+                self._words.kernel(self._asked, self._drawn, lesson.gamma, weights),
+            )
+        return self._kernels[1:]
 
     def _taught(self, ials: Ials) -> Floats:
         if ials not in self._targets:
