@@ -119,6 +119,15 @@ SPECIMENS: dict[str, Specimen] = {
         masked_vectors,
         lambda layer: layer.adapt(unit(normal(3, 3, seed=3))),
     ),
+    "tfcold.layers.SimilarUsers": Specimen(
+        lambda: layers.SimilarUsers(3, num_users=4),
+        lambda batch: {
+            "history": normal(batch, 3),
+            "pooled": normal(batch, 3, seed=1),
+            "counts": np.arange(batch, dtype=np.float32),
+        },
+        lambda layer: layer.set_weights_of(normal(4, 3, seed=2), strength=0.5, sharpness=3.0),
+    ),
     "tfcold.layers.WeightedDot": Specimen(
         lambda: layers.WeightedDot(normalise=True, temperature=0.5, kernel_regularizer="l2"),
         lambda batch: {"query": normal(batch, 3), "candidates": normal(batch + 2, 3, seed=1)},

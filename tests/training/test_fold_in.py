@@ -8,7 +8,8 @@ from tfcold.models.prior import popularity
 from tfcold.splits.split import Split
 from tfcold.training import fold_in
 from tfcold.training.factors import Factors
-from tfcold.training.fold_in import Asked, choose_fold_in
+from tfcold.training.fold_in import choose_fold_in
+from tfcold.training.newcomers import Asked, newcomers_of
 from tfcold.training.settings import Settings
 from tfcold.training.teacher import factors_of
 
@@ -17,28 +18,6 @@ SETTLED = Settings(teacher="ials", dim=8, ials_penalty=2.0, ials_alpha=10.0)
 
 def prior_of(split: Split) -> np.ndarray:
     return popularity(np.bincount(split.dataset.item_rows[split.train], minlength=len(split.warm_items)))
-
-
-def test_users_held_out_leave_no_row_behind(world: tuple[Split, object]) -> None:
-    split = world[0]
-    found = fold_in._held_out(split, 700, 0)
-    assert found is not None
-    rest, users = found
-
-    assert len(users) == int(split.warm_users.sum()) // 10
-    assert not rest.warm_users[users].any()
-    assert (rest.train_matrix().getnnz(axis=1) > 0).sum() == split.warm_users.sum() - len(users)
-
-
-def test_revealed_rows_and_targets_are_the_users_rows(world: tuple[Split, object]) -> None:
-    split = world[0]
-    rows = split.train_matrix().tocsr()[np.flatnonzero(split.warm_users)]
-    asked = fold_in._reveal(rows, 3, np.ones(rows.shape[1], bool), 0)
-    able = np.flatnonzero(np.diff(rows.indptr) > 3)
-
-    assert set(asked.counts) == {3}
-    np.testing.assert_array_equal((asked.histories + asked.targets).toarray(), rows[able].toarray())
-    assert np.diff(asked.targets.indptr).min() >= 1
 
 
 def test_table_by_hand() -> None:
@@ -117,11 +96,12 @@ def test_newcomers_do_not_cost_warm_users_more_than_the_tolerance() -> None:
 def test_what_is_chosen_repeats_and_is_no_worse_than_nothing(world: tuple[Split, object]) -> None:
     split = world[0]
     factors = factors_of(split, SETTLED, 8)
-    chosen = choose_fold_in(split, factors, prior_of(split), SETTLED)
-    assert choose_fold_in(split, factors, prior_of(split), SETTLED) == chosen
+    newcomers = newcomers_of(split, SETTLED)
+    chosen = choose_fold_in(split, factors, prior_of(split), SETTLED, newcomers)
+    assert choose_fold_in(split, factors, prior_of(split), SETTLED, newcomers_of(split, SETTLED)) == chosen
 
-    spread = fold_in._spread(factors, split.train_matrix(), np.flatnonzero(split.warm_items))
-    tables = fold_in._tables(split, factors, prior_of(split), spread, SETTLED, lambda one: one)
+    spread = fold_in.spread_of(factors, split.train_matrix(), np.flatnonzero(split.warm_items))
+    tables = fold_in._tables(split, factors, prior_of(split), spread, SETTLED, newcomers)
     assert chosen.prior_strength is not None
     curve = (chosen.shrinkage, chosen.shrinkage_decay, chosen.prior_strength / spread, chosen.prior_decay)
     with_it, without = (
@@ -139,7 +119,7 @@ def test_settled_settings_are_taken(world: tuple[Split, object]) -> None:
     named = SETTLED.with_(shrinkage=0.2, shrinkage_decay=1.0, prior_strength=0.1, prior_decay=1.0)
     part = SETTLED.with_(shrinkage=0.2, prior_strength=0.1)
 
-    assert choose_fold_in(split, factors, prior_of(split), named) is named
-    chosen = choose_fold_in(split, factors, prior_of(split), part)
+    assert choose_fold_in(split, factors, prior_of(split), named, None) is named
+    chosen = choose_fold_in(split, factors, prior_of(split), part, newcomers_of(split, SETTLED))
     assert (chosen.shrinkage, chosen.prior_strength) == pytest.approx((0.2, 0.1))
     assert chosen.shrinkage_decay is not None

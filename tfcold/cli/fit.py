@@ -135,7 +135,9 @@ def summary(fitted: Fitted) -> str:
         "warm_text_scale",
         "history_text_scale",
         "text_halfway",
+        "fold_in_share",
         "shrinkage",
+        "similar_strength",
         "prior_strength",
         "epochs",
     )

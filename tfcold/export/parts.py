@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfcold._keras import keras
 from tfcold.blocks import VectorBlock
 from tfcold.errors import BundleError
-from tfcold.layers import Fusion, HistoryShrinkage, WeightedDot
+from tfcold.layers import Fusion, HistoryShrinkage, SimilarUsers, WeightedDot
 from tfcold.models import PopularityPrior, TwoTower
 from tfcold.registration import REGISTRY
 from tfcold.towers import BlockEncoder
@@ -24,6 +24,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 _PASS: Final = 4096
 _ENCODER: Final = "item_block/"
+Sums = tuple[tf.Tensor, tf.Tensor]  # of history vectors [B, D], and their number [B]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Parts:
         encoders: mapping of item block to its `BlockEncoder`, in order.
         candidate_fusion, history_fusion, user_fusion: as trained.
         shrinkage: `HistoryShrinkage` of pooled histories.
+        similar: `SimilarUsers` of them.
         similarity: `WeightedDot`.
         prior: `PopularityPrior` of no items: only its weights by length of history are used.
         pooling_alpha: float. Of the pooled history.
@@ -44,6 +46,7 @@ class Parts:
     history_fusion: Fusion
     user_fusion: Fusion
     shrinkage: HistoryShrinkage
+    similar: SimilarUsers
     similarity: WeightedDot
     prior: PopularityPrior
     pooling_alpha: float
@@ -55,15 +58,31 @@ class Parts:
         """D."""
         return int(self.user_fusion.dim)
 
-    def query(self, summed: tf.Tensor, counts: tf.Tensor, *, shrunk: bool = True) -> tf.Tensor:
-        """Query vectors [B, D + 1] of users without an ID, from the sum [B, D] and the number [B] of what they did.
+    def query(self, summed: tf.Tensor, counts: tf.Tensor, said: Sums | None = None) -> tf.Tensor:
+        """Query vectors [B, D + 1] of newcomers, from the sum [B, D] and the number [B] of what they did.
 
-        Without `shrunk`, what the same history says of a training user.
+        With `said`, the same of the sentences that stand beside it; these are not compared with what others did.
         """
-        pooled = summed / tf.pow(tf.maximum(counts, 1.0), self.pooling_alpha)[:, None]
-        num = tf.shape(pooled)[0]
+        done = self._pooled(summed, counts)
+        all_counts, everything = counts, done
+        if said is not None:
+            all_counts = counts + said[1]
+            everything = self._pooled(summed + said[0], all_counts)
+        shrunk = self.shrinkage(everything, all_counts)
+        history = tf.where(counts[:, None] > 0, self.similar(shrunk, done, counts), shrunk)
+        return self._of_history(history, all_counts)
+
+    def known_query(self, summed: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+        """The same [B, D + 1] of what the history of training users says, their ID left out."""
+        return self._of_history(self._pooled(summed, counts), counts)
+
+    def _pooled(self, summed: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+        return summed / tf.pow(tf.maximum(counts, 1.0), self.pooling_alpha)[:, None]
+
+    def _of_history(self, history: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+        num = tf.shape(history)[0]
         blocks, masks = self._absent(self.user_fusion.block_dims, num)
-        blocks[HISTORY] = self.shrinkage(pooled, counts) if shrunk else pooled
+        blocks[HISTORY] = history
         masks[HISTORY] = counts > 0
         query = self._cold(self.user_fusion, blocks, masks, num)
         return tf.concat([self.similarity.fold(query), self.prior.weight(counts)[:, None]], axis=1)
@@ -137,9 +156,9 @@ class Parts:
     def layers(self) -> dict[str, keras.layers.Layer]:
         """Every layer by its name in the bundle."""
         named = {f"{_ENCODER}{name}": encoder for name, encoder in self.encoders.items()}
-        for name in ("candidate_fusion", "history_fusion", "user_fusion", "shrinkage", "similarity", "prior"):
-            named[name] = getattr(self, name)
-        return named
+        fusions = ("candidate_fusion", "history_fusion", "user_fusion")
+        others = ("shrinkage", "similar", "similarity", "prior")
+        return named | {name: getattr(self, name) for name in (*fusions, *others)}
 
     @property
     def variables(self) -> list[tf.Variable]:
@@ -172,6 +191,7 @@ class Parts:
             built = {name: _layer_of(name, one, arrays) for name, one in config["layers"].items()}
             blocks = [name for name in built if name.startswith(_ENCODER)]
             encoders = {name.removeprefix(_ENCODER): built.pop(name) for name in blocks}
+            built.setdefault("similar", SimilarUsers(built["user_fusion"].dim))  # bundles of 0.1.0 have none
             return cls(encoders=encoders, pooling_alpha=float(config["pooling_alpha"]), **built)
         except BundleError:
             raise
@@ -191,11 +211,17 @@ class Parts:
             history_fusion=model.history_tower.fusion,
             user_fusion=model.user_tower.fusion,
             shrinkage=model.user_tower.shrinkage,
+            similar=_used(model.user_tower.similar),
             similarity=model.similarity,
             prior=prior,
             pooling_alpha=float(model.pooling_alpha),
         )
         return cls.from_config(original.config(), original.arrays())
+
+
+def _used(similar: SimilarUsers) -> SimilarUsers:
+    """The layer, or one without landmarks where these count for nothing."""
+    return similar if float(similar.strength.numpy()) else SimilarUsers(similar.dim, dtype="float32")
 
 
 def _config_of(layer: keras.layers.Layer, dim: int) -> dict[str, Any]:

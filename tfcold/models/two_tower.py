@@ -60,6 +60,7 @@ class TwoTower(tfrs.Model):
         user_ids: bool, default True. False recommends from history and words alone.
         id_dropout: float in [0, 1), default 0. Share of items and users shown as cold in training.
         pooling_alpha: float in [0, 1], default 0. A pooled history is divided by its length to this power.
+        num_similar_users: int, default 0. Training users that newcomers are compared with (`SimilarUsers`).
         user_weights: bool, default False. The per-user weights S of the similarity.
         normalise: bool, default False. L2-normalise both sides before the dot product.
         objective: `FullSoftmax`, `RetrievalObjective` or None: the full softmax. Its temperature divides the logits
@@ -88,6 +89,7 @@ class TwoTower(tfrs.Model):
         user_ids: bool = True,
         id_dropout: float = 0.0,
         pooling_alpha: float = 0.0,
+        num_similar_users: int = 0,
         user_weights: bool = False,
         normalise: bool = False,
         objective: Objective | Mapping[str, Any] | None = None,
@@ -105,6 +107,7 @@ class TwoTower(tfrs.Model):
         self.user_ids = user_ids
         self.id_dropout = id_dropout
         self.pooling_alpha = pooling_alpha
+        self.num_similar_users = num_similar_users
         self.user_weights = user_weights
         self.normalise = normalise
         self.seed = seed
@@ -137,6 +140,7 @@ class TwoTower(tfrs.Model):
             use_ids=user_ids,
             id_dropout=id_dropout,
             pooling_alpha=pooling_alpha,
+            num_similar=num_similar_users,
             seed=seed,
             name="user_tower",
         )
@@ -380,6 +384,7 @@ class TwoTower(tfrs.Model):
             "user_ids": self.user_ids,
             "id_dropout": self.id_dropout,
             "pooling_alpha": self.pooling_alpha,
+            "num_similar_users": self.num_similar_users,
             "user_weights": self.user_weights,
             "normalise": self.normalise,
             "objective": keras.saving.serialize_keras_object(self.objective),

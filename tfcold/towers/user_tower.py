@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfcold._keras import keras
 from tfcold.errors import InputError
-from tfcold.layers import Fusion, HistoryPooling, HistoryShrinkage, IdDropout
+from tfcold.layers import Fusion, HistoryPooling, HistoryShrinkage, IdDropout, SimilarUsers
 from tfcold.registration import export
 
 HISTORY = "history"
@@ -19,9 +19,10 @@ HISTORY = "history"
 class UserTower(keras.layers.Layer):
     """Fuses a user's ID embedding, their pooled history and the features of their own words.
 
-    `q_u = fusion(id_dropout(P[u]), {history: shrink(pool(h_1 .. h_n)), words: ...})`. To the fusion the pooled
-    history is one more block; a user without any is masked there. A user that training never saw, row 0, has no ID
-    embedding, and only theirs is shrunk: what training users did is what the item vectors were fitted to.
+    `q_u = fusion(id_dropout(P[u]), {history: pool(h_1 .. h_n), words: ...})`. To the fusion the pooled history is one
+    more block; a user without any is masked there. A user that training never saw, row 0, has no ID embedding; only
+    their history is shrunk and leant towards similar users: what training users did is what the item vectors were
+    fitted to.
 
     Args:
         num_users: int. Users with a row; row 0 comes on top.
@@ -30,6 +31,7 @@ class UserTower(keras.layers.Layer):
         use_ids: bool, default True. False leaves the ID embedding out: a user is what they did and said.
         id_dropout: float in [0, 1), default 0. Share of warm users shown as cold in training.
         pooling_alpha: float in [0, 1], default 0. Pooled history is `sum_j h_j / n**alpha`.
+        num_similar: int, default 0. Training users whose histories a newcomer's is compared with (`SimilarUsers`).
         seed: int or None.
 
     Call args:
@@ -50,6 +52,7 @@ class UserTower(keras.layers.Layer):
         use_ids: bool = True,
         id_dropout: float = 0.0,
         pooling_alpha: float = 0.0,
+        num_similar: int = 0,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -62,6 +65,7 @@ class UserTower(keras.layers.Layer):
         self.use_ids = use_ids
         self.id_dropout_rate = id_dropout
         self.pooling_alpha = pooling_alpha
+        self.num_similar = num_similar
         self.seed = seed
         self.fusion: Fusion = (
             fusion if isinstance(fusion, Fusion) else keras.saving.deserialize_keras_object(dict(fusion))
@@ -77,6 +81,7 @@ class UserTower(keras.layers.Layer):
         self.id_dropout = IdDropout(rate=id_dropout, seed=seed, name="id_dropout")
         self.pooling = HistoryPooling(alpha=pooling_alpha, name="pooling")
         self.shrinkage = HistoryShrinkage(dim, name="shrinkage")
+        self.similar = SimilarUsers(dim, num_similar, name="similar")
 
     def build(self, input_shape: Any = None) -> None:
         if self.embedding is not None and not self.embedding.built:
@@ -112,7 +117,8 @@ class UserTower(keras.layers.Layer):
             is_cold = tf.ones_like(is_cold)
         else:
             embedded, is_cold = self.id_dropout(self.embedding(user_rows), is_cold, training=training)
-        history = tf.where(is_new[:, None], self.shrinkage(pooled, counts), tf.cast(pooled, self.compute_dtype))
+        newcomer = self.similar(self.shrinkage(pooled, counts), pooled, counts)
+        history = tf.where(is_new[:, None], newcomer, tf.cast(pooled, self.compute_dtype))
         blocks = {HISTORY: history, **features}
         block_masks = {HISTORY: counts > 0, **masks}
         return self.fusion(embedded, blocks=blocks, block_masks=block_masks, is_cold=is_cold, training=training)
@@ -126,6 +132,7 @@ class UserTower(keras.layers.Layer):
             use_ids=self.use_ids,
             id_dropout=self.id_dropout_rate,
             pooling_alpha=self.pooling_alpha,
+            num_similar=self.num_similar,
             seed=self.seed,
         )
         return config

@@ -22,8 +22,10 @@ from tfcold.towers.user_tower import HISTORY
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
+from tfcold.training.known_users import beyond_the_sum
 from tfcold.training.ridge import ridge_maps
 from tfcold.training.settings import Settings
+from tfcold.training.similar_users import landmarks_of
 from tfcold.training.word_maps import WordMaps
 
 if TYPE_CHECKING:
@@ -155,6 +157,7 @@ def assign(
     model: TwoTower,
     split: Split,
     factors: Factors,
+    told: Factors,
     maps: WordMaps | None,
     user_map: UserMap | None,
     settings: Settings,
@@ -190,6 +193,15 @@ def assign(
         settings.shrinkage or 0.0,
         settings.shrinkage_decay or 0.0,
     )
+    if model.user_tower.similar.num_users:
+        model.user_tower.similar.set_weights_of(
+            landmarks_of(split, told.inputs, settings.seed),
+            settings.similar_strength or 0.0,
+            settings.similar_sharpness or 1.0,
+        )
+    if settings.fold_in_share and model.user_tower.embedding is not None:
+        beyond = beyond_the_sum(split, told, split.warm_users)
+        model.user_tower.embedding.set_weights([np.float32(settings.fold_in_share) * beyond])
     model.prior.set_weights_of(
         settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay
     )

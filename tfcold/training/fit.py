@@ -13,16 +13,16 @@ from tfcold.blocks import Features
 from tfcold.errors import InputError
 from tfcold.models import TwoTower
 from tfcold.models.feature_table import Kernels
-from tfcold.models.prior import popularity
 from tfcold.progress import logger
 from tfcold.schema import Schema
-from tfcold.training import choose, closed_form, kernel_words
+from tfcold.training import choose, closed_form, kernel_words, similar_users
 from tfcold.training.backup import Backup
 from tfcold.training.callbacks import RegimeValidation
 from tfcold.training.factors import Factors
-from tfcold.training.fold_in import choose_fold_in
+from tfcold.training.fold_in import choose_for_newcomers
 from tfcold.training.inner import inner_split
 from tfcold.training.kernel_words import KernelWords
+from tfcold.training.known_users import choose_fold_in_share
 from tfcold.training.objective import affordable, batches, choose_objective
 from tfcold.training.precision import copy_weights, half_precision_twin
 from tfcold.training.settings import Settings
@@ -131,6 +131,7 @@ def build_model(split: Split, features: Features, settings: Settings, kernels: K
         kernel_gamma=settings.kernel_gamma or kernel_words.GAMMA,
         kernel_dim=None if kernels is None else 2 * (settings.dim or settings.max_dim),
         id_dropout=settings.id_dropout,
+        num_similar_users=0 if settings.similar_strength == 0 else min(similar_users.MOST, int(split.warm_users.sum())),
         seed=settings.seed,
     )
     model.adapt(features, item_counts=split.item_counts, seed=settings.seed, kernels=kernels)
@@ -143,10 +144,13 @@ def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Sett
         maps = kernel_maps(model)
     elif (split.warm_items & model.item_features.any_mask()).any():
         maps, settings = linear_maps(model, split, factors, settings)
-    told = factors
+    told, candidates = factors, factors.outputs
     if maps is not None:
         settings = closed_form.choose_scales(split, factors, maps, settings)
         told = closed_form.worded(factors, maps, split.warm_items, settings, split.item_counts)
+        cold = np.float32(settings.cold_scale or 0.0) * maps.candidates
+        candidates = np.where(split.warm_items[:, None], told.outputs, cold)
+    settings = choose_fold_in_share(split, told, candidates, settings)
 
     def narrow_worded(narrow: Factors) -> Factors:
         if not len(words.taught) or not (settings.history_text_scale or settings.warm_text_scale):
@@ -155,12 +159,12 @@ def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Sett
         is_warm = np.asarray(narrow.outputs.any(axis=1))
         return closed_form.worded(narrow, ahead, is_warm, settings, split.item_counts)
 
-    settings = choose_fold_in(split, told, popularity(split.item_counts), settings, narrow_worded)
+    settings = choose_for_newcomers(split, told, settings, narrow_worded)
     user_map = None
     if (split.warm_users & model.user_features.any_mask()).any():
         user_map = closed_form.UserMap(model, split, told)
         settings = user_map.choose(split, told, settings)
-    closed_form.assign(model, split, factors, maps, user_map, settings)
+    closed_form.assign(model, split, factors, told, maps, user_map, settings)
     return settings
 
 

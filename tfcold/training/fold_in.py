@@ -1,15 +1,13 @@
-"""How far to believe a short history, and how much to lean on popularity beside it: chosen on users held out.
+"""How far to believe a short history, and how much to lean on popularity beside it: chosen on users set aside.
 
-Some training users are set aside, a narrower teacher is fitted without them, and each is given back one, three and ten
-of their rows; the others are to be found. Warm validation rows ask the same of training users, whose histories are not
-shrunk. Every user is ranked once for each pair of a shrinkage `m` and a prior's weight `w`; the curves `m(n)` and
-`w(n)` over the length n of a history are then read off that table.
+Newcomers (`training.newcomers`) are asked with one, three and ten of their rows; warm validation rows ask the same of
+training users, whose histories are not shrunk. Every user is ranked once for each pair of a shrinkage `m` and a prior's
+weight `w`; the curves `m(n)` and `w(n)` over the length n of a history are then read off that table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -17,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from tfcold.evaluation.metrics import hits_of, ndcg
 from tfcold.layers.history_shrinkage import relative
+from tfcold.models.prior import popularity
 from tfcold.progress import logger
-from tfcold.ranking import top_k
 from tfcold.training import choose
 from tfcold.training.factors import Factors
+from tfcold.training.newcomers import Asked, Newcomers, most_users, newcomers_of
 from tfcold.training.settings import Settings
-from tfcold.training.teacher import SEARCH_DIM, factors_of
+from tfcold.training.similar_users import choose_similar
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
@@ -37,7 +35,6 @@ Tables = dict[str, tuple[Numbers, Numbers]]  # by group: lengths of histories [B
 
 WARM: Final = "warm"
 NOTHING: Final = (0.0, 0.0, 0.0, 1.0)
-KNOWN: Final = (1, 3, 10)  # rows given back
 SHRINKAGES: Final = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # m that are measured
 WEIGHTS: Final = (0.0, 0.1, 0.3, 1.0, 3.0)  # w that are measured, in spreads of the scores of one click
 _CURVES: Final = (
@@ -46,28 +43,37 @@ _CURVES: Final = (
     (0.0, 0.1, 0.2, 0.3, 0.6, 1.0, 2.0, 3.0, 6.0),  # strength of the prior
     (0.5, 1.0, 2.0),  # its decay
 )
-_MAX_USERS: Final = 700
-_MAX_CELLS: Final = 12_000_000  # users x items ranked for one pair
-_K: Final = 20
 _LEAST_GAIN: Final = 0.003  # what a shrinkage, or a prior, must bring, as a share
 _WARM_TOLERANCE: Final = 0.005  # what warm users may lose to newcomers, as a share of what they have with neither
 
 
-@dataclass(frozen=True)
-class Asked:
-    """Users and what is to be found for them.
+def choose_for_newcomers(
+    split: Split, told: Factors, settings: Settings, worded: Callable[[Factors], Factors] = lambda factors: factors
+) -> Settings:
+    """Settings with shrinkage, prior, and how far newcomers lean towards similar users.
 
     Args:
-        histories, targets: CSR [B, I + 1].
+        split: its training rows, and its validation rows of warm items.
+        told: factors of warm items, as both towers add them up.
+        settings: with the teacher, and the scales of words, chosen.
+        worded: what makes such factors of a narrower teacher's, default the same.
     """
-
-    histories: sp.csr_matrix
-    targets: sp.csr_matrix
-
-    @property
-    def counts(self) -> Numbers:
-        """Lengths of the histories, float64 [B]."""
-        return np.diff(self.histories.indptr).astype(np.float64)
+    named = (
+        settings.shrinkage, settings.shrinkage_decay, settings.prior_strength, settings.prior_decay,
+        settings.similar_strength, settings.similar_sharpness,
+    )  # fmt: skip
+    if None not in named:
+        return settings
+    prior = popularity(split.item_counts)
+    newcomers = newcomers_of(split, settings, worded)
+    settings = choose_fold_in(split, told, prior, settings, newcomers)
+    if newcomers is not None:
+        units = [
+            spread_of(factors, one.train_matrix(), np.flatnonzero(one.warm_items).astype(np.int32))
+            for factors, one in ((newcomers.factors, newcomers.rest), (told, split))
+        ]
+        prior = prior * np.float32((settings.prior_strength or 0.0) * units[0] / units[1])
+    return choose_similar(newcomers, prior, settings)
 
 
 def choose_fold_in(
@@ -75,7 +81,7 @@ def choose_fold_in(
     factors: Factors,
     prior: Floats,
     settings: Settings,
-    worded: Callable[[Factors], Factors] = lambda factors: factors,
+    newcomers: Newcomers | None,
 ) -> Settings:
     """Settings with `shrinkage` and prior, where these are not settled.
 
@@ -84,13 +90,13 @@ def choose_fold_in(
         factors: of warm items of the whole split, as the towers add them up.
         prior: float32 [I + 1]. `PopularityPrior.values`.
         settings: with the teacher, and the scales of words, chosen.
-        worded: what makes such factors of a narrower teacher's, default the same.
+        newcomers: None where nobody could be spared.
     """
     strength = settings.prior_strength
     if None not in (settings.shrinkage, settings.shrinkage_decay, strength, settings.prior_decay):
         return settings
-    spread = _spread(factors, split.train_matrix(), np.flatnonzero(split.warm_items).astype(np.int32))
-    tables = _tables(split, factors, prior, spread, settings, worded)
+    spread = spread_of(factors, split.train_matrix(), np.flatnonzero(split.warm_items).astype(np.int32))
+    tables = _tables(split, factors, prior, spread, settings, newcomers)
     if not tables:
         return settings.with_(shrinkage=0.0, shrinkage_decay=0.0, prior_strength=0.0, prior_decay=1.0)
     named = (
@@ -112,25 +118,18 @@ def _tables(
     prior: Floats,
     spread: float,
     settings: Settings,
-    worded: Callable[[Factors], Factors],
+    newcomers: Newcomers | None,
 ) -> Tables:
     """What every shrinkage and every prior reaches, for newcomers with each of `KNOWN` rows, and for warm users."""
     tables: Tables = {}
     warm = np.flatnonzero(split.warm_items).astype(np.int32)
-    limit = int(np.clip(_MAX_CELLS // max(1, len(warm)), 100, _MAX_USERS))
-    held = _held_out(split, limit, settings.seed)
-    if held is not None:
-        rest, users = held
-        narrow = worded(factors_of(rest, settings, SEARCH_DIM))
-        left = np.flatnonzero(rest.warm_items).astype(np.int32)
-        scaled = prior * _spread(narrow, rest.train_matrix(), left)
-        rows = sp.csr_matrix(split.train_matrix()[users])
-        for known in KNOWN:
-            asked = _reveal(rows, known, rest.warm_items, settings.seed)
-            if len(asked.counts):
-                tables[f"{known} known"] = asked.counts, _table(narrow, scaled, asked, left)
+    if newcomers is not None:
+        narrow, left = newcomers.factors, newcomers.listed
+        scaled = prior * spread_of(narrow, newcomers.rest.train_matrix(), left)
+        for known, asked in newcomers.asked.items():
+            tables[f"{known} known"] = asked.counts, _table(narrow, scaled, asked, left)
     if choose.has(split, "warm"):
-        asked = _warm(choose.validation_sample(split, max_users=limit, seed=settings.seed))
+        asked = _warm(choose.validation_sample(split, max_users=most_users(split), seed=settings.seed))
         table = _table(factors, prior * spread, asked, warm, (0.0,))
         tables[WARM] = asked.counts, np.broadcast_to(table, (len(table), len(SHRINKAGES), len(WEIGHTS)))
     return tables
@@ -149,42 +148,6 @@ def _best_curve(tables: Tables, curves: Curves) -> tuple[Curve, str]:
     best = int(np.argmax(value))
     gains = zip(tables, found[:, best], without, strict=True)
     return curves[best], ", ".join(f"{name} {new:.4f} (without: {old:.4f})" for name, new, old in gains)
-
-
-def _held_out(split: Split, limit: int, seed: int) -> tuple[Split, npt.NDArray[np.int64]] | None:
-    """The split without the rows of some users, at most a tenth of them, and these; None where nobody can be spared."""
-    users = split.dataset.user_rows[split.train]
-    lengths = np.bincount(users, minlength=len(split.warm_users))
-    able = np.flatnonzero(lengths > KNOWN[1])
-    drawn = np.random.default_rng(seed).permutation(able)[: min(limit, int(split.warm_users.sum()) // 10)]
-    if len(drawn) == 0:
-        return None
-    drawn = np.sort(drawn).astype(np.int64)
-    is_held = np.zeros(len(lengths), np.bool_)
-    is_held[drawn] = True
-    rest = replace(
-        split, train=split.train[~is_held[users]], validation={}, test={}, revealed=split.revealed[:0],
-        protocol=f"{split.protocol}, users held out",
-    )  # fmt: skip
-    return rest, drawn
-
-
-def _reveal(rows: sp.csr_matrix, known: int, listed: npt.NDArray[np.bool_], seed: int) -> Asked:
-    """`known` rows of each user as history, drawn at random, the others to be found; users with nothing left go."""
-    rows = sp.csr_matrix(rows.multiply(listed[None].astype(np.float32)))
-    rows.eliminate_zeros()
-    owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    ranked = np.lexsort((np.random.default_rng(seed).random(rows.nnz), owner))
-    place = np.empty(rows.nnz, np.int64)
-    place[ranked] = np.arange(rows.nnz) - np.repeat(rows.indptr[:-1], np.diff(rows.indptr))
-    able = np.diff(rows.indptr) > known
-    parts = []
-    for keep in (place < known, place >= known):
-        part = rows.copy()
-        part.data = keep.astype(np.float32)
-        part.eliminate_zeros()
-        parts.append(sp.csr_matrix(part[able]))
-    return Asked(*parts)
 
 
 def _warm(sample: Split) -> Asked:
@@ -208,16 +171,11 @@ def _table(
     pooled = np.asarray(asked.histories @ factors.inputs, np.float32)
     share = relative(factors.spectrum)
     outputs = factors.outputs[warm]
-    done = asked.histories[:, warm].tocoo()
     found = np.zeros((len(pooled), len(shrinkages), len(WEIGHTS)))
     for place, shrinkage in enumerate(shrinkages):
         scores = (pooled * (share * (1 + shrinkage) / (share + shrinkage))) @ outputs.T
         for other, weight in enumerate(WEIGHTS):
-            ranked = scores + np.float32(weight) * prior[warm]
-            ranked[done.row, done.col] = -np.inf
-            listed, _ = top_k(ranked, _K)
-            hits = hits_of(np.where(listed < 0, 0, warm[listed]), asked.targets)
-            found[:, place, other] = ndcg(hits, np.diff(asked.targets.indptr), _K)
+            found[:, place, other] = asked.ndcg(scores + np.float32(weight) * prior[warm], warm)
     return found
 
 
@@ -243,7 +201,7 @@ def _place(
     return low, places - low
 
 
-def _spread(factors: Factors, train: sp.csr_matrix, warm: npt.NDArray[np.int32]) -> float:
+def spread_of(factors: Factors, train: sp.csr_matrix, warm: npt.NDArray[np.int32]) -> float:
     """Standard deviation of the scores that one click gives, over clicks as they occur and warm items."""
     clicks = np.bincount(train.tocsr().indices, minlength=len(factors.inputs)).astype(np.float64)
     drawn = np.random.default_rng(0).choice(len(clicks), size=500, p=clicks / clicks.sum())

@@ -34,7 +34,10 @@ class Settings:
             do in a cold one and `warm_text_scale`; the most that costs nothing.
         history_text_scale: float or None. How much of its words a warm item keeps in a history.
         user_words_scale: float or None. How much a user's own words count beside their history.
-        shrinkage, shrinkage_decay: float or None. `HistoryShrinkage` of users' histories.
+        fold_in_share: float or None. How far the query of a training user goes from the sum of their history to the
+            fold-in solved for them; the way is their ID embedding.
+        shrinkage, shrinkage_decay: float or None. `HistoryShrinkage` of newcomers' histories.
+        similar_strength, similar_sharpness: float or None. `SimilarUsers` of newcomers.
         prior_strength, prior_decay: float or None. `PopularityPrior`.
         epochs: int >= 0, default 3. Epochs of gradient training after the closed-form start.
         patience: int, default 2. Epochs without gain on validation after which training stops.
@@ -72,8 +75,11 @@ class Settings:
     text_halfway: float | None = None
     history_text_scale: float | None = None
     user_words_scale: float | None = None
+    fold_in_share: float | None = None
     shrinkage: float | None = None
     shrinkage_decay: float | None = None
+    similar_strength: float | None = None
+    similar_sharpness: float | None = None
     prior_strength: float | None = None
     prior_decay: float | None = None
     epochs: int = 3
