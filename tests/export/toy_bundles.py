@@ -62,13 +62,14 @@ def make_world(fusion: str = "concat", **options) -> World:
         users={"about": about.block("about", dataset.user_ids)},
     )
     schema = dataset.schema({name: one.dim for name, one in vectors.items()}, {"about": 3})
-    options = {"user_weights": True, "pooling_alpha": 0.5, "num_landmarks": {"text": 4}, **options}
+    options = {"user_weights": True, "pooling_alpha": 0.5, "num_landmarks": {"text": 4}, "num_similar_users": 5, **options}
     model = TwoTower(schema, dim=6, fusion=fusion, seed=1, **options)
     counts = np.asarray(split.train_matrix().sum(axis=0)).ravel().astype(int)
     model.adapt(features, item_counts=counts, seed=1)
     for weight in model.trainable_weights:
         weight.assign(rng.normal(scale=0.4, size=weight.shape))
     model.prior.set_weights_of(0.3, 0.5)
+    model.user_tower.similar.set_weights_of(rng.normal(size=(5, 6)), strength=0.5, sharpness=2.0)
     provenance = {name: dict(one.provenance) for name, one in vectors.items()}
     trained = trained_model(model, split, Settings(), provenance=provenance)
     return World(trained, items.frame, vectors, lexical, features)
