@@ -1,8 +1,9 @@
 """Ways to find the k largest dot products: each writes an index to a folder, opens it again, and answers.
 
-All are used as their documentation shows, with the threads they take by themselves. One more is one more entry of
-`SYSTEMS`. Approximate ones have the least setting that finds what ours has to find of the lists of other queries, so
-that speeds are compared at one recall; ScaNN has that of its documentation. A system is a module-level class whose packages are imported where they are needed.
+All are used as their documentation shows, with the threads they take by themselves. Approximate ones have the least
+setting that finds what ours has to find for queries of a sample, so that speeds are compared at one recall; ScaNN has
+that of its documentation. One more is one more entry of `SYSTEMS`. A system is a module-level class whose packages are
+imported where they are needed.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def _tfcold(store: str, hidden: int = 0, near: bool = False) -> System:
 
 
 def _in_cells(items: Floats) -> tuple[Lists, Floats, Any]:
-    """Items in the order of their cells, and these with as many probes as the queries of others need, as in a bundle."""
+    """An order of the items, these in it, and their cells with as many probes as a sample of queries needs."""
     from tfcold.export.cells import cells_of_tables, order_of_cells
     from tfcold.export.tables import ServingTables
 
