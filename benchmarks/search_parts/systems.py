@@ -82,13 +82,14 @@ def _tfcold(store: str, hidden: int = 0, near: bool = False) -> System:
         import tensorflow as tf
 
         module = tf.saved_model.load(str(folder))
+        (asked,) = module.search.concrete_functions  # as signatures are called: nothing is chosen by what is given
         random = np.random.default_rng(0)
         order = module.order.numpy() if near else None
 
         def search(query: Floats) -> Lists:
             rows = random.integers(0, module.values.shape[0], len(query) * hidden).astype(np.int32)
             splits = np.arange(len(query) + 1, dtype=np.int64) * hidden
-            found: Lists = module.search(query, rows, splits, np.int32(k))[0].numpy()
+            found: Lists = asked(*map(tf.constant, (query, rows, splits, np.int32(k))))[0].numpy()
             return found if order is None else order[found]
 
         return search
