@@ -43,6 +43,9 @@ class Manifest:
         versions: mapping of package to version at the time of writing.
         added: list of mappings. What joined later without training, oldest first.
         store: str. In what the tables are kept: `float32`, `float16` or `int8`.
+        search: str. What was asked for: `exact` or `approximate`.
+        cells: mapping. Of an approximate search: its cells, how many it looks into (`probes`), the length of the lists
+            by which that was chosen (`k`) and their recall. Empty where the search is exact.
         files: mapping of path within the version folder to `sha256` and `bytes`, the manifest itself left out.
         schema_version: int. Of this file's form.
     """
@@ -63,6 +66,8 @@ class Manifest:
     versions: dict[str, str] = field(default_factory=dict)
     added: list[dict[str, Any]] = field(default_factory=list)
     store: str = "float32"
+    search: str = "exact"
+    cells: dict[str, Any] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 

@@ -1,6 +1,7 @@
 """One system in a process of its own: opens an index, then answers a line of JSON with a line of JSON.
 
 python -m search_parts.worker SYSTEM FOLDER K QUERIES.npy write|open [ITEMS.npy]
+python -m search_parts.worker SYSTEM FOLDER K - save NUM DIM SEED
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from search_parts.systems import SYSTEMS, Search
+from search_parts.vectors import drawn
 
 
 def resident_mb() -> float:
@@ -47,9 +49,24 @@ def answer(search: Search, queries: np.ndarray, batch: int, calls: int, first: i
     return taken
 
 
+def saving(name: str, folder: Path, num: int, dim: int, seed: int) -> dict[str, float]:
+    """Megabytes of the items, and at most of the process while it saves them, without its packages."""
+    before = resident_mb()
+    items = drawn(num, dim, seed)
+    held, size = resident_mb() - before, items.nbytes / 2**20
+    SYSTEMS[name].write(items, folder)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
+    figures = {"index_mb": size, "held_before_mb": held, "peak_mb": peak}
+    return {**{name: round(value, 1) for name, value in figures.items()}, "peak_over_index": round(peak / size, 3)}
+
+
 def main() -> None:
-    name, folder, k, queries = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), np.load(sys.argv[4])
+    name, folder, k = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     warm_up(name)
+    if sys.argv[5] == "save":
+        print(json.dumps(saving(name, folder, *map(int, sys.argv[6:]))), flush=True)
+        return
+    queries = np.load(sys.argv[4])
     before = resident_mb()
     begun = time.perf_counter()
     if sys.argv[5] == "write":

@@ -11,7 +11,7 @@ import pytest
 PACKAGES = {"tfcold": "tensorflow", "tfrs": "tensorflow_recommenders", "NumPy": "numpy", "ScaNN": "scann"}
 NAMES = (
     "tfcold float32", "tfcold float16", "tfcold int8", "tfrs BruteForce", "NumPy", "faiss Flat", "usearch exact",
-    "faiss IVF", "faiss HNSW", "ScaNN",
+    "tfcold float32, approximate", "tfcold int8, approximate", "faiss IVF", "faiss HNSW", "usearch HNSW", "ScaNN",
 )  # fmt: skip
 
 
@@ -23,11 +23,16 @@ def parts(script):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_system_finds_the_largest_products(parts, tmp_path, name):
+def test_system_finds_the_largest_products(parts, tmp_path, monkeypatch, name):
     systems, vectors = parts
     package = PACKAGES.get(name.split()[0], name.split()[0])
     if package in ("scann", "faiss", "usearch"):
         pytest.importorskip(package)
+    if "approximate" in name:  # 2000 items are enough for cells
+        from tfcold.export import cells
+
+        monkeypatch.setattr(cells, "LEAST_ITEMS", 1)
+        monkeypatch.setattr(cells, "MOST_SHARE", 1)
     items, queries = vectors.drawn(2000, 16, 0), vectors.drawn(40, 16, 1)
     right = vectors.exact_lists(items, queries, 20)
     system = systems.SYSTEMS[name]
@@ -47,6 +52,20 @@ def test_exact_lists_are_a_sort(parts):
     items, queries = vectors.drawn(300, 8, 0), vectors.drawn(33, 8, 1)
 
     np.testing.assert_array_equal(vectors.exact_lists(items, queries, 7), np.argsort(-queries @ items.T, axis=1)[:, :7])
+
+
+@pytest.mark.slow
+def test_memory_of_saving_is_written(script, tmp_path, monkeypatch):
+    search = script("search")
+    out = tmp_path / "saving.json"
+    given = ["--saving", "50000", "--dim", "15", "--work", str(tmp_path), "--out", str(out)]
+    monkeypatch.setattr(sys, "argv", ["search.py", *given])
+    search.main()
+
+    found = json.loads(out.read_text())["figures"]
+    assert found["index_mb"] == pytest.approx(50000 * 16 * 4 / 2**20, abs=0.1)
+    assert found["peak_mb"] > found["index_mb"]
+    assert list(tmp_path.iterdir()) == [out]
 
 
 @pytest.mark.slow

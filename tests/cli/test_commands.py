@@ -220,7 +220,7 @@ def test_a_second_fit_adds_a_version_and_tensorboard_logs(call: Call, shop: Shop
     fit = ["fit", "--interactions", shop.interactions, "--items", tmp_path / "items.csv", "--out", tmp_path / "out"]
 
     first = call(*fit, "--item-vectors", f"image={tmp_path / 'v.npy'}", "--epochs", "1", "--log-dir", tmp_path / "logs")
-    second = call(*fit, "--epochs", "0", "--store", "int8")
+    second = call(*fit, "--epochs", "0", "--store", "int8", "--search", "approximate")
 
     assert first.code == 0, first.err
     assert second.code == 0, second.err
@@ -229,8 +229,9 @@ def test_a_second_fit_adds_a_version_and_tensorboard_logs(call: Call, shop: Shop
     assert sorted(path.name for path in tmp_path.iterdir()) == ["items.csv", "logs", "out", "v.npy"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["1", "2"]
     assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
-    stores = [json.loads(call("inspect", tmp_path / "out" / version, "--json").out)["store"] for version in ("1", "2")]
-    assert stores == ["float32", "int8"]
+    cards = [json.loads(call("inspect", tmp_path / "out" / version, "--json").out) for version in ("1", "2")]
+    assert [(card["store"], card["search"]) for card in cards] == [("float32", "exact"), ("int8", "approximate")]
+    assert "exact, though approximate was asked for" in call("inspect", tmp_path / "out" / "2").out  # too few items
 
 
 def test_users_with_words_make_blocks(call: Call, shop: Shop, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tfcold.blocks import Features
 from tfcold.data import Dataset, synthetic_world
+from tfcold.export.tables import ServingTables
 from tfcold.models import TwoTower
 from tfcold.ranking import Queries
 from tfcold.splits.split import Split
@@ -39,8 +40,8 @@ class World:
         return scores
 
 
-def make_world(fusion: str = "concat", **options) -> World:
-    interactions, items, users = synthetic_world(24, 30, seed=3, rows_per_user=6)
+def make_world(fusion: str = "concat", num_items: int = 30, **options) -> World:
+    interactions, items, users = synthetic_world(24, num_items, seed=3, rows_per_user=6)
     dataset = Dataset.from_tables(interactions, items, users)
     split = Split(dataset=dataset, train=np.arange(len(dataset)))
     rng = np.random.default_rng(7)
@@ -77,6 +78,27 @@ def make_world(fusion: str = "concat", **options) -> World:
 
 def dataset_warm(split: Split, ids) -> np.ndarray:
     return np.asarray(split.warm_items)[split.dataset.item_ids.rows(ids)]
+
+
+def make_tables(num_rows: int, width: int = 6, users: int = 48) -> ServingTables:
+    """Tables drawn at random: rows of very different lengths, one in ten not listed, users who did up to 8 items."""
+    random = np.random.default_rng(0)
+    table = (random.normal(size=(num_rows, width)) * random.lognormal(0, 0.5, (num_rows, 1))).astype(np.float32)
+    listed = random.random(num_rows) > 0.1
+    listed[0] = False
+    table[~listed] = 0
+    lengths = np.append(0, random.integers(0, 9, users))
+    return ServingTables(
+        item_ids=np.array([f"i{row}" for row in range(1, num_rows)], object),
+        user_ids=np.array([f"u{row}" for row in range(1, users + 1)], object),
+        candidates=table,
+        history=table[:, :-1],
+        queries=random.normal(size=(users + 1, width)).astype(np.float32),
+        done_splits=np.append(0, np.cumsum(lengths)),
+        done_rows=random.choice(np.flatnonzero(listed), lengths.sum()).astype(np.int32),
+        is_known=listed,
+        is_cold=~listed,
+    )
 
 
 def without_last_item(trained: TrainedModel) -> TrainedModel:

@@ -67,6 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--store", choices=("float32", "float16", "int8"), default="float32",
         help="4, 2 or 1 bytes for each number of the bundle's tables (default float32); see docs/search.md",
     )  # fmt: skip
+    how.add_argument(
+        "--search", choices=("exact", "approximate"), default="exact",
+        help="look into all items, or into as many as hold 99 in 100 of a list (default exact); see docs/search.md",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> None:
@@ -103,7 +107,7 @@ def run(args: argparse.Namespace) -> None:
     with workflow.resumable(args.out, workflow.fingerprint_of(files, choices)) as work_dir:
         fitted = workflow.fit_bundle(
             tables, args.out, words=words, settings=settings_of(args), log_dir=args.log_dir, work_dir=work_dir,
-            with_encoder=args.with_encoder, store=args.store,
+            with_encoder=args.with_encoder, store=args.store, search=args.search,
         )  # fmt: skip
     console.say(summary(fitted))
     console.say(next_commands(args.out, args.log_dir))

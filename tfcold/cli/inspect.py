@@ -58,6 +58,7 @@ def card(manifest: Manifest, folder: str, verified: bool = False) -> str:
         ["width", f"{manifest.dim}, fusion {manifest.model.get('fusion', '?')}"],
         *([f"block {name}", _block(said)] for name, said in manifest.text.items()),
         ["settings", ", ".join(f"{name} {_short(value)}" for name, value in manifest.settings.items())],
+        ["search", _search(manifest)],
         ["split", f"{manifest.split.get('protocol')}, fingerprint {str(manifest.split.get('fingerprint'))[:12]}"],
         *(_change(one) for one in manifest.added),
         ["packages", ", ".join(f"{name} {version}" for name, version in manifest.versions.items())],
@@ -66,6 +67,13 @@ def card(manifest: Manifest, folder: str, verified: bool = False) -> str:
     for evaluation in manifest.metrics.get("evaluations", []):
         lines += ["", f"{evaluation['system']}, {evaluation['part']} rows:", console.aligned(_figures(evaluation))]
     return "\n".join(lines)
+
+
+def _search(manifest: Manifest) -> str:
+    found = manifest.cells
+    if not found:
+        return "exact" if manifest.search == "exact" else f"exact, though {manifest.search} was asked for"
+    return f"approximate, {found['probes']:,} of {found['cells']:,} cells, recall@{found['k']} {found['recall']}"
 
 
 def _change(said: Mapping[str, Any]) -> list[str]:

@@ -20,6 +20,7 @@ import tensorflow as tf
 from tfcold.blocks import Features
 from tfcold.errors import BundleError, InputError
 from tfcold.export.aside import folder_aside
+from tfcold.export.cells import Cells, cells_of_tables, checked_search, order_of_cells
 from tfcold.export.encoders import check_encoders, store_encoders
 from tfcold.export.item_file import as_shown
 from tfcold.export.item_split import split_of_items
@@ -91,6 +92,7 @@ def export(
     default_k: int = 20,
     with_encoder: bool = False,
     store: str = "float32",
+    search: str = "exact",
 ) -> Path:
     """The version folder of a new bundle, `folder/1`, or `folder/<n + 1>` where `folder` is a bundle with n versions.
 
@@ -114,11 +116,14 @@ def export(
             (`recommend_from_text` and others). Needs the encoder of the first block among `encoders`.
         store: `"float32"` (default), `"float16"` or `"int8"`: 4, 2 or 1 bytes for each number of the tables. Lists and
             scores are then those of the rounded tables.
+        search: `"exact"` (default) or `"approximate"`: lists without conditions look into a part of the catalogue that
+            holds 99 of 100 of their entries. Items are then stored in another order. Below 50,000 items, or where
+            that part would be large, the search stays exact; see `docs/search.md`.
 
     Raises:
         BundleError: `folder` exists and is not a bundle, cannot be written, or does not answer as the model does.
         EncoderMismatchError: an encoder is not the one that wrote the vectors of its block.
-        InputError: `default_k` below 1, another `store`, or `items` without ids.
+        InputError: `default_k` below 1, another `store` or `search`, or `items` without ids.
     """
     folder = Path(folder)
     check_destination(folder)
@@ -126,7 +131,7 @@ def export(
         items = as_shown(items)
     if default_k < 1:
         raise InputError(f"`default_k` must be at least 1; received {default_k}")
-    store = checked_store(store)
+    store, search = checked_store(store), checked_search(search)
     model, schema = trained.model, trained.model.schema
     text = {
         block: {"width": width, **dict(trained.provenance.get(block) or {})}
@@ -142,6 +147,7 @@ def export(
         dim=model.dim,
         default_k=default_k,
         store=store,
+        search=search,
         sizes=tables.sizes,
         schema=schema.to_dict(),
         model=model.get_config(),
@@ -157,10 +163,14 @@ def export(
     if features is not None:
         ids = np.asarray(model.candidate_tower.embedding.get_weights()[0], np.float32)
         split = split_of_items(parts, features.items, ids, tables.is_cold)
+    order = np.arange(len(tables.is_known))
+    if search == "approximate":
+        order = order_of_cells(tables.candidates, tables.is_known)
+        tables, split = tables.in_order(order), None if split is None else split.in_order(order)
     content = BundleContent(tables, parts, manifest, items, extra, encoders or {}, split, words)
     # a model that computes in half precision is served in float32
     tolerance = TOLERANCE if model.user_tower.compute_dtype == "float32" else HALF_TOLERANCE
-    return write_bundle(folder, content, *_expectations(trained), tolerance)
+    return write_bundle(folder, content, *_expectations(trained, order), tolerance)
 
 
 def check_destination(folder: str | Path, argument: str = "out") -> None:
@@ -191,24 +201,31 @@ def write_bundle(
 ) -> Path:
     """The version folder, written aside, verified (see there for the last three arguments) and renamed.
 
-    Where the manifest says to keep tables in fewer bytes, what is expected is what the rounded tables say.
+    Where the manifest says to keep tables in fewer bytes, what is expected is what the rounded tables say. Where it
+    says that the search is approximate, it gets to say how.
     """
     store = checked_store(content.manifest.store)
     if store != "float32":
         content = replace(content, tables=as_stored(content.tables, store))
         (known, unseen), tolerance = scores_of_tables(content.tables, content.parts), TOLERANCE
+    cells = None
+    if content.manifest.search == "approximate":
+        cells = cells_of_tables(content.tables, content.manifest.default_k)
+    manifest = replace(content.manifest, cells={} if cells is None else cells.said())
+    content = replace(content, manifest=manifest)
     with _one_line(folder), _new_version(folder) as (aside, final):
-        _save(aside, content, store)
+        _save(aside, content, store, cells)
         _write_extra(aside, content)
-        verify(aside, content.tables, known, unseen, tolerance)
+        verify(aside, content.tables, known, unseen, tolerance, exact=cells is None)
         verify_words(aside, content.words)
     logger.info("bundle: %s", final)
     return final
 
 
-def _save(version: Path, content: BundleContent, store: Store) -> None:
-    manifest = content.manifest
-    module = ServingModule(content.tables, content.parts, manifest.default_k, words=content.words, store=store)
+def _save(version: Path, content: BundleContent, store: Store, cells: Cells | None) -> None:
+    module = ServingModule(
+        content.tables, content.parts, content.manifest.default_k, words=content.words, store=store, cells=cells
+    )
     tf.saved_model.save(module, str(version), signatures=module.signatures())
     del module
     gc.collect()  # functions know their module, which knows them: its tables would stand beside those loaded next
@@ -262,8 +279,8 @@ def _write_extra(version: Path, content: BundleContent) -> None:
     replace(manifest, text=text, files=hashes_of(version)).write(version)
 
 
-def _expectations(trained: TrainedModel) -> tuple[ScoresOf, ScoresOf]:
-    everything = np.arange(len(trained.can_score), dtype=np.int32)
+def _expectations(trained: TrainedModel, order: Rows) -> tuple[ScoresOf, ScoresOf]:
+    everything = order.astype(np.int32)
 
     def known(rows: Rows) -> Floats:
         return trained.scores(queries_of(trained, rows), everything)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tfcold.export.approximate import best_near
+from tfcold.export.cells import Cells
 from tfcold.export.parts import Parts
 from tfcold.export.readers.lookup import rows_by_name
 from tfcold.export.search import CHUNK, LOWEST, Found, Rows, best, checked, nothing
@@ -44,6 +47,7 @@ class ServingModule(tf.Module):
         default_k: int, at least 1. Length of the lists of `serving_default`.
         words: what reads texts, or None (default): no signature takes texts.
         store: in what the tables are kept, `float32` (default), `float16` or `int8`.
+        cells: where `search` looks, of these tables; None (default) is everywhere.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class ServingModule(tf.Module):
         *,
         words: Words | None = None,
         store: Store = "float32",
+        cells: Cells | None = None,
     ) -> None:
         super().__init__(name="tfcold")
         self._parts = parts
@@ -67,6 +72,10 @@ class ServingModule(tf.Module):
         self.history, self.history_scales = self._history.values, self._history.scales
         self.queries, self.query_scales = self._queries.values, self._queries.scales
         self.unlisted = _fixed(_unlisted(tables.is_known, self.candidates.shape[0]), "unlisted")
+        self._cells = cells
+        if cells is not None:
+            self.guide, self.listed_cells = _fixed(cells.guide, "guide"), _fixed(cells.listed, "listed_cells")
+            self._cells = replace(cells, guide=self.guide, listed=self.listed_cells)
         self.no_users = _fixed(_unlisted(np.arange(len(tables.user_ids) + 1) > 0, self.queries.shape[0]), "no_users")
         self.done_splits = _fixed(tables.done_splits, "done_splits")
         self.done_rows = _fixed(tables.done_rows, "done_rows")
@@ -262,8 +271,10 @@ class ServingModule(tf.Module):
     def _search(self, query: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor) -> Found:
         """Item rows and scores [B, min(k, I)]; row 0 and the lowest float32 where the list ran out."""
         hidden = tf.RaggedTensor.from_row_splits(hidden_rows, hidden_splits, validate=False)
-        num_items = tf.shape(self.is_known)[0] - 1
-        return best(query, self._listable, hidden, checked(k, num_items))
+        k = checked(k, tf.shape(self.is_known)[0] - 1)
+        if self._cells is not None:
+            return best_near(query, self._listable, self._cells, hidden, k)
+        return best(query, self._listable, hidden, k)
 
     def _search_among(
         self, query: tf.Tensor, item_rows: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor

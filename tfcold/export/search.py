@@ -117,7 +117,7 @@ def _best_of_blocks(query: tf.Tensor, rows: Rows, away: tf.Tensor, k: tf.Tensor,
         here = [[first * CHUNK, 0]]
         if among is not None:
             scores = _only(scores, _pairs(among) - here)
-        scores = _changed(scores, away - here, tf.fill([tf.shape(away)[0]], -np.inf))
+        scores = without(scores, away - here)
         more, values = _finalists(scores, k)
         if not rows.fit_one_block:
             more, values = tf.concat([at, more + first * CHUNK], axis=1), tf.concat([highest, values], axis=1)
@@ -172,6 +172,11 @@ def _only(scores: tf.Tensor, at: tf.Tensor) -> tf.Tensor:
     """The scores with `-inf` anywhere but at these places."""
     at = tf.boolean_mask(at, tf.reduce_all((at >= 0) & (at < tf.shape(scores)), axis=1))
     return _changed(tf.fill(tf.shape(scores), -np.inf), at, tf.gather_nd(scores, at))
+
+
+def without(scores: tf.Tensor, at: tf.Tensor) -> tf.Tensor:
+    """The scores with `-inf` at these places, int32 [M, rank of scores]; one outside of them changes nothing."""
+    return _changed(scores, at, tf.fill([tf.shape(at)[0]], -np.inf))
 
 
 def checked(k: tf.Tensor, most: tf.Tensor) -> tf.Tensor:

@@ -105,6 +105,23 @@ class ServingTables:
         found.sort_indices()
         return found
 
+    def in_order(self, rows: npt.NDArray[np.int64]) -> ServingTables:
+        """The same with item row `rows[r]` as row r, int64 [I + 1]; row 0 stays."""
+        now = np.argsort(rows).astype(np.int32)
+        shape = (len(self.user_ids) + 1, len(rows))
+        ones = np.ones(len(self.done_rows), np.int8)
+        done = sp.csr_matrix((ones, now[self.done_rows], self.done_splits), shape=shape)
+        done.sort_indices()
+        return replace(
+            self,
+            item_ids=self.item_ids[rows[1:] - 1],
+            candidates=self.candidates[rows],
+            history=self.history[rows],
+            done_rows=done.indices.astype(np.int32),
+            is_known=self.is_known[rows],
+            is_cold=self.is_cold[rows],
+        )
+
     def with_items(self, item_ids: Ids, candidates: Floats, history: Floats, is_known: Mask) -> ServingTables:
         """The same with N cold items after the others."""
         return replace(

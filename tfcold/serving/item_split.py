@@ -44,6 +44,10 @@ class ItemSplit:
         """The same of row 0 and those of the rows 1, 2, ... that are chosen, bool [I]."""
         return ItemSplit(self.names, self.values[:, np.append(True, chosen)], self.base)
 
+    def in_order(self, rows: npt.NDArray[np.int64]) -> ItemSplit:
+        """The same with item row `rows[r]` as row r, int64 [I + 1]."""
+        return ItemSplit(self.names, self.values[:, rows], self.base)
+
     def replaced(self, rows: npt.NDArray[np.integer[Any]], others: ItemSplit) -> ItemSplit:
         """The same with the items of another one, without its row 0, at these rows."""
         values = self.values.copy()

@@ -50,6 +50,7 @@ def fit_bundle(
     work_dir: str | Path | None = None,
     with_encoder: bool = False,
     store: str = "float32",
+    search: str = "exact",
 ) -> Fitted:
     """A new version of a bundle at `out`, fitted on tables.
 
@@ -62,6 +63,7 @@ def fit_bundle(
         work_dir: folder in which an interrupted fit finds its last epoch again, or None.
         with_encoder: bool, default False. Put the encoders into the SavedModel; ask `check_reading` before.
         store: in what the tables of the bundle are kept, see `tfcold.export.export`.
+        search: `exact` or `approximate`, see there.
     """
     from tfcold.export import export
     from tfcold.training import Settings, fit
@@ -90,6 +92,7 @@ def fit_bundle(
         encoders={name: encoder for name, encoder in encoded.encoders.items() if name in encoded.features.items},
         with_encoder=with_encoder,
         store=store,
+        search=search,
     )
     return Fitted(trained, Path(bundle), validation, report)
 

@@ -1,0 +1,66 @@
+"""The best rows of a few cells of a table for each query: most of what the exact search finds, in less time."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from tfcold.export.cells import CELL, Cells
+from tfcold.export.search import LOWEST, Found, Rows, best, without
+
+
+def best_near(query: tf.Tensor, rows: Rows, cells: Cells, hidden: tf.RaggedTensor, k: tf.Tensor) -> Found:
+    """What `search.best` finds, but that a row may be missing whose cell was not looked into.
+
+    Cells with the best hopes are gathered and their rows scored. Longer lists, and those from which more is hidden,
+    look into more: as many times as many as the square root of how much longer they are, hidden rows counted. The
+    exact search answers instead where that is more than an eighth of all cells, and where a list would come out
+    shorter than `k`: k rows come back whenever k can be found.
+
+    Args:
+        query: float32 [B, W].
+        rows: what is searched, N rows.
+        cells: of these rows; `guide` and `listed` may be variables.
+        hidden: int32 ragged [B, None]. Rows that each query must not find; -1 is none.
+        k: int32 scalar, from 0 to N.
+    """
+    num = tf.shape(query)[0]
+    reach = k + tf.reduce_max(tf.concat([[0], tf.cast(hidden.row_lengths(), tf.int32)], axis=0))
+    longer = tf.maximum(1.0, tf.cast(reach, tf.float32) / cells.k)
+    probes = tf.cast(tf.math.ceil(cells.probes * tf.sqrt(longer)), tf.int32)
+
+    def near() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        at, values = _best_of_cells(query, rows, cells, hidden, k, probes)
+        return at, values, tf.reduce_all(values > LOWEST)
+
+    def nowhere() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        return tf.zeros([num, k], tf.int32), tf.zeros([num, k]), tf.constant(False)
+
+    few = (num > 0) & (probes <= cells.most) & (reach <= probes * CELL)
+    at, values, whole = tf.cond(few, near, nowhere)
+    return tf.cond(whole, lambda: (at, values), lambda: best(query, rows, hidden, k))
+
+
+def _best_of_cells(
+    query: tf.Tensor, rows: Rows, cells: Cells, hidden: tf.RaggedTensor, k: tf.Tensor, probes: tf.Tensor
+) -> Found:
+    hopes = tf.matmul(tf.concat([query, tf.norm(query, axis=1, keepdims=True)], axis=1), cells.guide, transpose_b=True)
+    chosen = tf.sort(tf.math.top_k(hopes, probes, sorted=False)[1], axis=1)
+    width = rows.table.shape[1]
+    table = tf.reshape(rows.table, [-1, CELL * width])  # a cell is one piece of memory
+
+    def one(number: tf.Tensor) -> Found:
+        mine = chosen[number]
+        block = tf.cast(tf.reshape(tf.gather(table, mine), [-1, width]), tf.float32)
+        scores = tf.reshape(tf.matmul(query[number : number + 1], block, transpose_b=True), [-1])
+        if rows.scale is not None:
+            scores *= tf.reshape(tf.gather(tf.reshape(rows.scale, [-1, CELL]), mine), [-1])
+        scores = tf.where(tf.reshape(tf.gather(cells.listed, mine), [-1]), scores, -np.inf)
+        away = hidden.values[hidden.row_splits[number] : hidden.row_splits[number + 1]]
+        place = tf.minimum(tf.searchsorted(mine, away // CELL), probes - 1)
+        inside = tf.gather(mine, place) == away // CELL
+        scores = without(scores, tf.where(inside, place * CELL + away % CELL, -1)[:, None])
+        values, places = tf.math.top_k(scores, k)
+        return tf.gather(mine, places // CELL) * CELL + places % CELL, values
+
+    return tf.map_fn(one, tf.range(tf.shape(query)[0]), fn_output_signature=(tf.int32, tf.float32))
