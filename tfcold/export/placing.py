@@ -57,6 +57,10 @@ class BundlePlaces:
         given = encoded_blocks(items, self.manifest, self._encoder) if vectors is None else vectors
         return placed(items, given, kept, self.manifest, self._place)[0]
 
+    def shown(self, items: pd.DataFrame, kept: pd.DataFrame | None) -> tuple[Ids, pd.DataFrame]:
+        """The ids of a frame, and its cells in the columns of `kept`."""
+        return shown_cells(items, kept)
+
     def query(self, summed: Floats, counts: Floats) -> Floats:
         """float32 [B, D + 1] of the sum [B, D] and the number [B] of what somebody did."""
         vectors: Floats = self.parts.query(tf.constant(summed), tf.constant(counts)).numpy()
@@ -81,6 +85,21 @@ class BundlePlaces:
         if block not in self._encoders:
             self._encoders[block] = bundled_encoder(self._version, block)
         return self._encoders[block]
+
+
+def shown_cells(items: pd.DataFrame, kept: pd.DataFrame | None) -> tuple[Ids, pd.DataFrame]:
+    """The ids of a frame, and what lists may show of these items: cells in the columns that the bundle keeps.
+
+    Args:
+        items: frame with `item_id`.
+        kept: frame of what the bundle keeps of its items, without ids, or None.
+
+    Raises:
+        InputError: no ids, one that stands twice, or a cell that does not fit its column.
+    """
+    shown = as_shown(items)
+    ids = shown[ITEM_ID].to_numpy(object)
+    return ids, pd.DataFrame(fitted_columns(shown, kept), index=range(len(ids)))
 
 
 def placed(

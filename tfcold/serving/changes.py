@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,43 @@ from tfcold.serving.ids import IdIndex, Ids, check_utf8, strings
 from tfcold.serving.ragged import Lists, Rows
 
 Mask = npt.NDArray[np.bool_]
+Replace = bool | Literal["shown"]
+
+SHOWN: Final = "shown"
 
 
-def check_new_items(items: IdIndex, ids: Ids) -> None:
-    """Nothing, where the bundle has none of the ids. Removed ones count as well: an id is never given twice."""
+def checked_replace(replace: Replace, vectors: Mapping[str, Any] | None) -> Replace:
+    """What is to become of items that are there already.
+
+    Raises:
+        InputError: another value than False, True and `"shown"`, or vectors where none are read.
+    """
+    if replace not in (False, True, SHOWN):
+        raise InputError(f"`replace` must be False, True or {SHOWN!r}; received {replace!r}")
+    if replace == SHOWN and vectors is not None:
+        raise InputError(
+            f"`vectors` must be None with `replace={SHOWN!r}`, which moves no item; received {list(vectors)}. "
+            "Leave them out, or pass `replace=True`"
+        )
+    return replace
+
+
+def check_items(items: IdIndex, removed: Mask, ids: Ids, *, replace: Replace) -> None:
+    """Nothing, where all of these ids may join, or be described anew.
+
+    Args:
+        items: rows by id.
+        removed: bool [I + 1]. Those that left before: an id is never given twice.
+        ids: the ids.
+        replace: whether ids that are there may be among them.
+
+    Raises:
+        InputError: one may not.
+    """
     check_utf8(ids, "items")
+    if replace:
+        _check_not_removed(items, removed, ids)
+        return
     known = ids[items.rows(ids) > 0]
     if len(known):
         raise InputError(
@@ -29,9 +61,19 @@ def check_new_items(items: IdIndex, ids: Ids) -> None:
         )
 
 
-def check_not_removed(items: IdIndex, removed: Mask, ids: Ids) -> None:
-    """Nothing, where none of the ids is of an item that left the bundle."""
-    check_utf8(ids, "items")
+def checked_shown(items: IdIndex, removed: Mask, ids: Ids, kept: pd.DataFrame | None) -> pd.DataFrame:
+    """`kept`, what lists show of items, where it can change for all of these.
+
+    Raises:
+        InputError: one is not there, or the bundle keeps nothing of its items.
+    """
+    leaving_items(items, removed, ids)
+    if kept is None:
+        raise InputError("`items` cannot be shown: the bundle was exported without an items table. Export it with one")
+    return kept
+
+
+def _check_not_removed(items: IdIndex, removed: Mask, ids: Ids) -> None:
     gone = ids[removed[items.rows(ids)]]
     if len(gone):
         raise InputError(

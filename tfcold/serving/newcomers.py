@@ -41,6 +41,11 @@ class NewItems:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def of(self, chosen: Mask) -> NewItems:
+        """Those that are chosen, bool [N]."""
+        arrays = {name: getattr(self, name)[chosen] for name in ("ids", "candidates", "history", "is_known", "raw")}
+        return NewItems(**arrays, shown={name: cells[chosen] for name, cells in self.shown.items()})
+
     @property
     def frame(self) -> pd.DataFrame:
         """What is kept of the items, a row each."""
@@ -52,6 +57,10 @@ class Places(Protocol):
 
     def items(self, items: pd.DataFrame, vectors: Mapping[str, Any] | None, kept: pd.DataFrame | None) -> NewItems:
         """New items; `kept` is what the bundle keeps of its own, whose columns these get."""
+        ...
+
+    def shown(self, items: pd.DataFrame, kept: pd.DataFrame | None) -> tuple[Ids, pd.DataFrame]:
+        """The ids alone, and the cells of the columns of `kept`, a row each."""
         ...
 
     def query(self, summed: Floats, counts: Floats) -> Floats:
