@@ -24,6 +24,9 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 _PASS: Final = 4096
 _ENCODER: Final = "item_block/"
+_USER_ENCODER: Final = "user_block/"
+
+Words = Mapping[str, tuple[tf.Tensor, tf.Tensor]]  # raw vectors [B, T] and masks bool [B] by block of users
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Parts:
 
     Args:
         encoders: mapping of item block to its `BlockEncoder`, in order.
+        user_encoders: the same of user blocks; empty in bundles of earlier versions.
         candidate_fusion, history_fusion, user_fusion: as trained.
         shrinkage: `HistoryShrinkage` of pooled histories.
         similarity: `WeightedDot`.
@@ -40,6 +44,7 @@ class Parts:
     """
 
     encoders: Mapping[str, BlockEncoder]
+    user_encoders: Mapping[str, BlockEncoder]
     candidate_fusion: Fusion
     history_fusion: Fusion
     user_fusion: Fusion
@@ -55,14 +60,18 @@ class Parts:
         """D."""
         return int(self.user_fusion.dim)
 
-    def query(self, summed: tf.Tensor, counts: tf.Tensor, *, shrunk: bool = True) -> tf.Tensor:
+    def query(
+        self, summed: tf.Tensor, counts: tf.Tensor, words: Words | None = None, *, shrunk: bool = True
+    ) -> tf.Tensor:
         """Query vectors [B, D + 1] of users without an ID, from the sum [B, D] and the number [B] of what they did.
 
-        Without `shrunk`, what the same history says of a training user.
+        With `words`, from those as well. Without `shrunk`, what the same history says of a training user.
         """
         pooled = summed / tf.pow(tf.maximum(counts, 1.0), self.pooling_alpha)[:, None]
         num = tf.shape(pooled)[0]
         blocks, masks = self._absent(self.user_fusion.block_dims, num)
+        for name, (vectors, mask) in (words or {}).items():
+            blocks[name], masks[name] = self.user_encoders[name](vectors, mask), mask
         blocks[HISTORY] = self.shrinkage(pooled, counts) if shrunk else pooled
         masks[HISTORY] = counts > 0
         query = self._cold(self.user_fusion, blocks, masks, num)
@@ -137,6 +146,7 @@ class Parts:
     def layers(self) -> dict[str, keras.layers.Layer]:
         """Every layer by its name in the bundle."""
         named = {f"{_ENCODER}{name}": encoder for name, encoder in self.encoders.items()}
+        named |= {f"{_USER_ENCODER}{name}": encoder for name, encoder in self.user_encoders.items()}
         for name in ("candidate_fusion", "history_fusion", "user_fusion", "shrinkage", "similarity", "prior"):
             named[name] = getattr(self, name)
         return named
@@ -170,9 +180,12 @@ class Parts:
         keras.mixed_precision.set_global_policy("float32")
         try:
             built = {name: _layer_of(name, one, arrays) for name, one in config["layers"].items()}
-            blocks = [name for name in built if name.startswith(_ENCODER)]
-            encoders = {name.removeprefix(_ENCODER): built.pop(name) for name in blocks}
-            return cls(encoders=encoders, pooling_alpha=float(config["pooling_alpha"]), **built)
+            items, users = (
+                {name.removeprefix(prefix): built.pop(name) for name in list(built) if name.startswith(prefix)}
+                for prefix in (_ENCODER, _USER_ENCODER)
+            )
+            alpha = float(config["pooling_alpha"])
+            return cls(encoders=items, user_encoders=users, pooling_alpha=alpha, **built)
         except BundleError:
             raise
         except (KeyError, TypeError, ValueError) as error:
@@ -187,6 +200,7 @@ class Parts:
         prior.set_weights_of(float(model.prior.strength.numpy()), float(model.prior.decay.numpy()))
         original = cls(
             encoders=dict(model.item_features.encoders),
+            user_encoders=dict(model.user_features.encoders),
             candidate_fusion=model.candidate_tower.fusion,
             history_fusion=model.history_tower.fusion,
             user_fusion=model.user_tower.fusion,

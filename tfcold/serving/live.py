@@ -109,19 +109,30 @@ class Live:
             _, rows = leaving_items(state.items, state.removed, item_ids)
             self._state = state.without_items(rows)
 
-    def add_users(self, histories: pd.DataFrame) -> None:
-        """From now on these users are known by what they did so far, as `tfcold.export.add_users` would have it.
+    def add_users(
+        self,
+        histories: pd.DataFrame | None = None,
+        users: pd.DataFrame | None = None,
+        vectors: Mapping[str, Any] | None = None,
+    ) -> None:
+        """From now on these users are known by what they did and by their words, as `tfcold.export.add_users` has it.
 
         Args:
-            histories: frame `user_id, item_id`, all users new. Items that the bundle does not have are ignored.
+            histories: frame `user_id, item_id`, all users new. Items that the bundle does not have are ignored. None
+                (default) where nobody did anything yet.
+            users: frame `user_id` and the columns of words that the users of the fit had, all users new, those without
+                a history among them; default None, nobody has words.
+            vectors: `tfcold.text.TextVectors` of users by block, instead of encoding `users` (default None) as the
+                bundle's own were. A block may be left out, a user may lack some of them.
 
         Raises:
-            InputError: no rows, a column is missing, or a user that the bundle has already.
+            InputError, EncoderMismatchError, BundleError: as `tfcold.export.add_users`.
         """
         with self._changing:
-            state = self._now
-            ids, done = joining_users(state.users, state.items, histories)
-            self._state = state.with_users(ids, done, self._the_places())
+            state, places = self._now, self._the_places()
+            ids, done = joining_users(state.users, state.items, histories, users)
+            words = None if users is None and vectors is None else places.words(ids, users, vectors)
+            self._state = state.with_users(ids, done, places, words)
 
     @property
     def _now(self) -> State:

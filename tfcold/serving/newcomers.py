@@ -63,8 +63,12 @@ class Places(Protocol):
         """The ids alone, and the cells of the columns of `kept`, a row each."""
         ...
 
-    def query(self, summed: Floats, counts: Floats) -> Floats:
-        """Query vectors [B, D + 1] of the sum [B, D] and the number [B] of what somebody did."""
+    def words(self, ids: Ids, users: pd.DataFrame | None, vectors: Mapping[str, Any] | None) -> Any:
+        """What `query` takes of the words of users who join: of a table, or ready vectors by block."""
+        ...
+
+    def query(self, summed: Floats, counts: Floats, words: Any = None) -> Floats:
+        """Query vectors [B, D + 1] of the sum [B, D] and the number [B] of what somebody did, and of their words."""
         ...
 
     def candidates(self, vectors: Floats) -> Floats:

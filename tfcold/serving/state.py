@@ -135,9 +135,10 @@ class State:
         listable[rows] = False
         return replace(self, listable=listable, left=np.union1d(self.left, rows).astype(np.int32))
 
-    def with_users(self, ids: Ids, done: Lists, places: Places) -> State:
-        """The state that knows these users by what they did."""
-        queries = self.queries.extended(places.rounded(self.query_of(done), self.queries.store))
+    def with_users(self, ids: Ids, done: Lists, places: Places, words: Any = None) -> State:
+        """The state that knows these users by what they did, and by what `Places.words` gives."""
+        found = replace(self, places=places).query_of(done, words)
+        queries = self.queries.extended(places.rounded(found, self.queries.store))
         users, lists = self.users.extended(ids), self.done.extended(done)
         return replace(self, users=users, queries=queries, done=lists, places=places)
 
@@ -187,9 +188,9 @@ class State:
         listed: Floats = self.candidates.take(np.flatnonzero(self.listable))
         return listed
 
-    def query_of(self, lists: Lists) -> Floats:
-        """Query vectors float32 [B, D + 1] of histories alone."""
-        if not np.isin(lists.values, self.beside).any():
+    def query_of(self, lists: Lists, words: Any = None) -> Floats:
+        """Query vectors float32 [B, D + 1] of histories, and of what `Places.words` gives, without IDs."""
+        if words is None and not np.isin(lists.values, self.beside).any():
             model = self.opened.model
             query: Floats = model.query_of_histories(tf.constant(lists.values), tf.constant(lists.splits)).numpy()
             return query
@@ -198,7 +199,7 @@ class State:
         vectors = tf.constant(self.history.take(lists.values))
         summed = tf.math.unsorted_segment_sum(vectors, tf.constant(owners), len(lists)).numpy()
         counts = np.bincount(owners, weights=says, minlength=len(lists)).astype(np.float32)
-        return self.the_places.query(summed, counts)
+        return self.the_places.query(summed, counts, words)
 
     @property
     def the_places(self) -> Places:
