@@ -12,6 +12,10 @@ class InputError(TfcoldError, ValueError):
     """A value, file or table that came from outside breaks a rule."""
 
 
+class NoWordsError(InputError):
+    """No row of a table has words that an encoder knows."""
+
+
 class LeakageError(TfcoldError, ValueError):
     """A split would let training see what a test holds out."""
 

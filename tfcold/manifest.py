@@ -38,6 +38,7 @@ class Manifest:
         parts: mapping. How to rebuild the layers that serve what training never saw.
         settings: mapping. What the fit was told and chose.
         text: mapping of block to what wrote its vectors: encoder, template, fingerprints, where the encoder is kept.
+        user_text: the same for the blocks of users.
         split: mapping. Fingerprint, protocol and seed of the split.
         metrics: mapping. The report of the evaluation; empty if there was none.
         versions: mapping of package to version at the time of writing.
@@ -61,6 +62,7 @@ class Manifest:
     parts: dict[str, Any]
     settings: dict[str, Any] = field(default_factory=dict)
     text: dict[str, Any] = field(default_factory=dict)
+    user_text: dict[str, Any] = field(default_factory=dict)
     split: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)

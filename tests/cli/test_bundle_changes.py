@@ -80,16 +80,63 @@ def test_changed_items(call, shop, bundle, tmp_path):
     assert sorted(path.name for path in model.iterdir()) == ["1", "2", "3"]
 
 
-def test_words_of_users_are_refused_with_the_way_out(call, shop, bundle, tmp_path):
+def test_words_of_users_are_refused_with_the_way_out(call, bundle, tmp_path):
     pd.DataFrame({"user_id": ["n1"], "item_id": ["i2"]}).to_csv(tmp_path / "new.csv", index=False)
+    pd.DataFrame({"user_id": ["n1", "n2"], "about": "likes glaciers"}).to_csv(tmp_path / "users.csv", index=False)
     answer = call(
-        "add-users", "--model", bundle, "--history", tmp_path / "new.csv", "--users", shop.users,
+        "add-users", "--model", bundle, "--history", tmp_path / "new.csv", "--users", tmp_path / "users.csv",
         "--out", tmp_path / "out",
     )  # fmt: skip
     assert answer.code == 2
     assert len(answer.errors) == 1
-    assert "fitted without words of users. Leave it out" in answer.err
+    assert "`--users` must be left out: this model was fitted without words of users" in answer.err
+    assert "received words of 2 users. Users then go by `--history`" in answer.err
+    nobody = call("add-users", "--model", bundle, "--out", tmp_path / "out")
+    assert nobody.code == 2
+    assert "`--history` or `--users` must be given; received neither" in nobody.err
     assert not (tmp_path / "out").exists()
+
+
+def test_users_join_with_their_words(call, shop, tmp_path):
+    """`still` stood in the users table of the fit and did nothing; `n1`, who says the same, joins later."""
+    users = pd.read_csv(shop.users)
+    words = users.loc[5, "about"]
+    pd.concat([users, pd.DataFrame({"user_id": ["still"], "about": [words]})]).to_csv(tmp_path / "all.csv", index=False)
+    new = pd.DataFrame({"user_id": ["n1", "n2", "n3"], "about": [words, words, None]})
+    new.to_csv(tmp_path / "new.csv", index=False)
+    history = pd.DataFrame({"user_id": ["n2", "n2", "n4"], "item_id": ["i2", "i5", "i5"]})
+    history.to_csv(tmp_path / "history.csv", index=False)
+    model = tmp_path / "shop"
+    fitted = call(
+        "fit", "--interactions", shop.interactions, "--items", shop.items, "--users", tmp_path / "all.csv",
+        "--validation", shop.validation, "--encoder", "lexical", "--epochs", "0", "--out", model,
+    )  # fmt: skip
+    assert fitted.code == 0, fitted.err
+    came = call(
+        "add-users", "--model", model, "--history", tmp_path / "history.csv", "--users", tmp_path / "new.csv",
+        "--out", model,
+    )  # fmt: skip
+    assert came.code == 0, came.err
+    assert came.out.startswith("4 users joined, 85 in all")
+
+    memory = tfcold.load(model / "1")
+    memory.add_users(history, new)
+    for one in (tfcold.load(model), memory):
+        said = {name: one.recommend([name], k=99) for name in ("still", "n1", "n2", "n3", "n4", "nobody")}
+        for alike in (("still", "n1"), ("n3", "nobody")):
+            first, second = (said[name] for name in alike)
+            assert first["item_id"].tolist() == second["item_id"].tolist()
+            assert first["score"].to_numpy() == pytest.approx(second["score"].to_numpy(), abs=1e-5)
+        told = one.recommend_from_history(history[history["user_id"] == "n4"], k=99)
+        assert said["n4"]["score"].to_numpy() == pytest.approx(told["score"].to_numpy(), abs=1e-5)
+        told = one.recommend_from_history(history[history["user_id"] == "n2"], k=99)
+        for name, without in (("n1", said["nobody"]), ("n2", told)):
+            scores = [frame.set_index("item_id")["score"].sort_index() for frame in (said[name], without)]
+            assert (scores[0] - scores[1]).abs().max() > 1e-4  # words say something
+    card = call("inspect", model, "--verify")
+    assert card.code == 0
+    assert "user block user_lexical" in card.out
+    assert card.out.count("encoder kept in the bundle") == 2
 
 
 def test_verify_names_the_file_that_changed_without_changing_size(call, bundle, tmp_path):

@@ -154,9 +154,14 @@ def test_replace_needs_items_that_are_there(odd, tmp_path):
     with pytest.raises(InputError, match="must not come back once removed; 1 of 1 ids did: 'nan'"):
         add_items(odd, pd.DataFrame({"item_id": ["nan"]}), given(["nan"]), tmp_path / "out", replace=True)
     with pytest.raises(InputError, match="does not have 1 of 1 ids: 'fresh'"):
-        add_items(odd, pd.DataFrame({"item_id": ["fresh"]}), None, tmp_path / "out", replace=True)
-    with pytest.raises(InputError, match="`vectors` must hold what places new items; received None"):
-        add_items(odd, pd.DataFrame({"item_id": ["fresh"]}), None, tmp_path / "out")
+        add_items(odd, pd.DataFrame({"item_id": ["fresh"]}), None, tmp_path / "out", replace="shown")
+    for anew in (False, True):
+        with pytest.raises(InputError, match="`vectors` must hold what places new items; received None"):
+            add_items(odd, pd.DataFrame({"item_id": ["fresh"]}), None, tmp_path / "out", replace=anew)
+    with pytest.raises(InputError, match=r"must be None with `replace='shown'`.*received \['text'\]"):
+        add_items(odd, pd.DataFrame({"item_id": ["i1"]}), given(["i1"]), tmp_path / "out", replace="shown")
+    with pytest.raises(InputError, match="`replace` must be False, True or 'shown'; received 'all'"):
+        add_items(odd, pd.DataFrame({"item_id": ["i1"]}), given(["i1"]), tmp_path / "out", replace="all")
     assert read_manifest(odd / "3").sizes["removed_items"] == 2
 
 

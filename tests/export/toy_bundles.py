@@ -63,7 +63,13 @@ def make_world(fusion: str = "concat", num_items: int = 30, **options) -> World:
         users={"about": about.block("about", dataset.user_ids)},
     )
     schema = dataset.schema({name: one.dim for name, one in vectors.items()}, {"about": 3})
-    options = {"user_weights": True, "pooling_alpha": 0.5, "num_landmarks": {"text": 4}, "num_similar_users": 5, **options}
+    options = {
+        "user_weights": True,
+        "pooling_alpha": 0.5,
+        "num_landmarks": {"text": 4},
+        "num_similar_users": 5,
+        **options,
+    }
     model = TwoTower(schema, dim=6, fusion=fusion, seed=1, **options)
     counts = np.asarray(split.train_matrix().sum(axis=0)).ravel().astype(int)
     model.adapt(features, item_counts=counts, seed=1)

@@ -20,14 +20,15 @@ from tfcold.text.vectors import TextVectors
 ARRIVALS = pd.DataFrame({"item_id": ["n1", "néu 2", "mute"], "title": ["A quiet comet", "Twin of n1", "Nothing known"]})
 
 
-def vectors_of(items, world, seed=3):
-    """Drawn vectors of the first block and words of the second; `mute` has none, and twins have the same."""
+def vectors_of(items, world, seed=3, *, twins=True):
+    """Drawn vectors of the first block and of the second; `mute` has none, and twins have the same."""
     rng = np.random.default_rng(seed)
     ids = (
         items["item_id"].to_numpy(object)[:-1] if "mute" in set(items["item_id"]) else items["item_id"].to_numpy(object)
     )
-    drawn = np.repeat(rng.normal(size=(1, 5)), len(ids), axis=0).astype(np.float32)
-    lexical = rng.normal(size=(1, world.lexical.dim)).astype(np.float32).repeat(len(ids), axis=0)
+    num = 1 if twins else len(ids)
+    drawn = rng.normal(size=(num, 5)).astype(np.float32).repeat(len(ids) // num, axis=0)
+    lexical = rng.normal(size=(num, world.lexical.dim)).astype(np.float32).repeat(len(ids) // num, axis=0)
     return {"text": TextVectors(ids, drawn, {"encoder": "drawn"}), "lexical": TextVectors(ids, lexical, {})}
 
 
@@ -52,6 +53,39 @@ def written(world, bundle, tmp_path_factory):
     add_users(out, USERS)
     more = pd.DataFrame({"item_id": ["late"], "title": ["Late"]})
     add_items(out, more, vectors_of(more, world, seed=4))
+    return tfcold.load(out)
+
+
+ANEW = pd.DataFrame(
+    {
+        "item_id": ["i3", "i27", "fresh", "i29", "néu 2", "mute"],  # warm, without words, new, cold, two newcomers
+        "title": ["Other words", "Words at last", "Fresh", "Moved", None, "Still nothing known"],
+    }
+)
+AGAIN = pd.DataFrame({"item_id": ["i29", "late"], "year": [2031, 2032], "colour": "red"})
+PRICES = pd.DataFrame({"item_id": ["late", "i3", "i29"], "year": [1901, 1902, 1903]})
+
+
+def describe(model, world):
+    model.add_items(ANEW, vectors_of(ANEW, world, seed=5, twins=False), replace=True)
+    model.add_items(AGAIN, vectors_of(AGAIN.iloc[:1], world, seed=6), replace=True)  # nothing places `late` any more
+    model.add_items(PRICES, replace="shown")
+    return model
+
+
+@pytest.fixture(scope="module")
+def described(changed, world):
+    """In memory, items described anew after the other changes."""
+    return describe(changed._pinned(changed._now), world)
+
+
+@pytest.fixture(scope="module")
+def rewritten(written, world, tmp_path_factory):
+    """On disk, the same."""
+    out = tmp_path_factory.mktemp("rewritten") / "toy"
+    add_items(written.folder, ANEW, vectors_of(ANEW, world, seed=5, twins=False), out, replace=True)
+    add_items(out, AGAIN, vectors_of(AGAIN.iloc[:1], world, seed=6), replace=True)
+    add_items(out, PRICES, None, replace="shown")
     return tfcold.load(out)
 
 
@@ -80,19 +114,21 @@ def same(one, other):
     assert one.columns.tolist() == other.columns.tolist()
 
 
-HISTORIES = {"a": ["néu 2", "i3"], "b": ["i4"], "c": ["late", "late", "n1"], "d": [], "e": ["nowhere"]}
+HISTORIES = {
+    "a": ["néu 2", "i3"], "b": ["i4"], "c": ["late", "late", "n1"], "d": [], "e": ["nowhere"], "f": ["i29", "i9"],
+}  # fmt: skip
 PAIRS = pd.DataFrame(
     {"user_id": ["u1", "x", "y", "u2", "x", "zz"], "item_id": ["n1", "late", "i3", "i4", "néu 2", "i9"]}
 )
 VECTORS = np.random.default_rng(0).normal(size=(2, 5)).astype(np.float32)
-SOME = ["n1", "néu 2", "late", "i4", "i7", "i9", "mute"]
+SOME = ["n1", "néu 2", "late", "i4", "i7", "i9", "mute", "i27", "i29"]
 EVERYBODY = [*(f"u{number}" for number in range(24)), "x", "y", "nobody"]
 QUESTIONS = {
     "recommend": lambda model: model.recommend(EVERYBODY, k=99),
     "short": lambda model: model.recommend(EVERYBODY, k=3),
     "among": lambda model: model.recommend(EVERYBODY, k=4, candidates=SOME),
     "exclude": lambda model: model.recommend(EVERYBODY, k=5, exclude=PAIRS),
-    "where": lambda model: model.recommend(EVERYBODY, k=5, where="title in ('Late', 'Twin of n1') or year > 1990"),
+    "where": lambda model: model.recommend(EVERYBODY, k=5, where="title in ('Late', 'Moved') or year > 1990"),
     "steer": lambda model: model.recommend(["x", "u1"], k=9, steer=Steering(like=["late"], unlike=["i9", "néu 2"])),
     "history": lambda model: model.recommend_from_history(HISTORIES, k=99),
     "vectors": lambda model: model.recommend_from_vectors(VECTORS, k=99),
@@ -106,10 +142,10 @@ QUESTIONS = {
     "users": lambda model: pd.DataFrame({"user_id": model.user_ids}),
     "cold": lambda model: pd.DataFrame({"is_cold": model.is_cold(SOME)}),
     "explain": lambda model: model.explain_lists(
-        pd.DataFrame({"user_id": ["x", "x", "u1"], "item_id": ["late", "i7", "néu 2"]})
+        pd.DataFrame({"user_id": ["x", "x", "u1", "u2"], "item_id": ["néu 2", "i7", "i29", "i3"]})
     ),
     "explain history": lambda model: model.explain(
-        "new", "late", history=["néu 2", "i3"]
+        "new", "i29", history=["néu 2", "i3", "i29"]
     ).by_history.sort_values("name", ignore_index=True),  # by size, parts of nothing but rounding come in any order
 }  # fmt: skip
 
@@ -131,12 +167,41 @@ def test_change_is_seen(untouched, changed, name):
     assert not QUESTIONS[name](untouched).equals(QUESTIONS[name](changed))
 
 
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_described_anew_in_memory_is_what_a_written_bundle_answers(described, rewritten, name):
+    ours = QUESTIONS[name](described)
+
+    assert len(ours) > 0
+    same(ours, QUESTIONS[name](rewritten))
+
+
+def test_described_anew_a_cold_item_moves_and_a_warm_one_stays(changed, described):
+    def scores(model):
+        return model.score(pd.DataFrame({"user_id": "u1", "item_id": ["i3", "i9", "i29", "i27", "late"]}))["score"]
+
+    before, after = scores(changed).to_numpy(), scores(described).to_numpy()
+    assert after[:2].tolist() == before[:2].tolist()
+    assert abs(after[2] - before[2]) > 1e-2
+    assert np.isneginf(before).tolist() == [False, False, False, True, False]
+    assert np.isneginf(after).tolist() == [False, False, False, False, True]
+    assert described.titles(["i3", "i29", "late"])[["title", "year"]].to_numpy(object).tolist() == [
+        ["Other words", 1902], ["Moved", 1903], ["Late", 1901]
+    ]  # fmt: skip
+    assert changed.titles(["i29"])["title"].tolist() != ["Moved"]  # whoever asks the state before goes on
+    for model in (changed, described):
+        assert model.is_cold(["i3", "i29"]).tolist() == [False, True]
+
+
 def test_newcomer_is_listed_at_once_and_what_left_is_not(world, model):
     assert "n1" not in set(model.recommend(["u1"], k=99)["item_id"])
     model.add_items(ARRIVALS, vectors_of(ARRIVALS, world))
     listed = model.recommend(["u1"], k=99)["item_id"].tolist()
     assert listed.index("néu 2") == listed.index("n1") + 1  # twins score the same; who came first stands first
     assert "mute" not in listed
+    twins = pd.DataFrame({"item_id": ["fresh", "i29"]})
+    model.add_items(twins, vectors_of(twins, world, seed=8), replace=True)
+    listed = model.recommend(["u1"], k=99)["item_id"].tolist()
+    assert listed.index("fresh") == listed.index("i29") + 1
     model.remove_items(["n1"])
     assert "n1" not in set(model.recommend(["u1"], k=99)["item_id"])
 
@@ -188,6 +253,14 @@ def join(model, columns):
         (lambda model, given: add(model, {"title": ["x"]}, given(["n"])), "must have a column 'item_id'"),
         (lambda model, given: add(model, {"item_id": ["n"]}, given(["other"])), "at least one new item"),
         (lambda model, given: add(model, {"item_id": ["n"]}, {"image": given(["n"])["text"]}), "image"),
+        (lambda model, given: model.add_items(pd.DataFrame({"item_id": ["n", "i3"]}), replace="shown"),
+         "does not have 1 of 2 ids: 'n'"),
+        (lambda model, given: model.add_items(pd.DataFrame({"item_id": ["i3"], "year": ["soon"]}), replace="shown"),
+         "must hold numbers in column 'year'"),
+        (lambda model, given: model.add_items(pd.DataFrame({"item_id": ["i3"]}), given(["i3"]), replace="shown"),
+         "must be None with `replace='shown'`"),
+        (lambda model, given: model.add_items(pd.DataFrame({"item_id": ["i3"]}), given(["i3"]), replace="all"),
+         "must be False, True or 'shown'; received 'all'"),
         (lambda model, given: model.remove_items([]), "at least one row"),
         (lambda model, given: model.remove_items(["i3", "zz"]), "does not have 1 of 2 ids: 'zz'"),
         (lambda model, given: join(model, {"user_id": ["u1"], "item_id": ["i3"]}), "knows 1 of 1 already: 'u1'"),
@@ -227,7 +300,7 @@ def test_no_new_trace(world, model):
     bundle = model._opened.model
     functions = [bundle.search, bundle.query_of_histories, bundle.search_among, bundle.similar]
     counts = [len(one.concrete_functions) for one in functions]
-    change(model, world)
+    describe(change(model, world), world)
     for ask in QUESTIONS.values():
         ask(model)
     assert [len(one.concrete_functions) for one in functions] == counts == [1, 1, 1, 1]
@@ -240,6 +313,7 @@ def test_readers_see_one_state_whole(world, bundle):
         lambda model: model.remove_items(["i4", "n1"]),
         lambda model: model.add_users(USERS),
         lambda model: model.remove_items(["i5", "i6"]),
+        lambda model: model.add_items(ANEW, vectors_of(ANEW, world, seed=5), replace=True),
     ]
     questions = [QUESTIONS[name] for name in ("recommend", "history", "attributes")]
     questions.append(lambda model: model.recommend(EVERYBODY, k=5, steer=Steering(like=["i9"], unlike=["i3"])))

@@ -64,8 +64,11 @@ def run(args: argparse.Namespace) -> None:
 
     if args.stuffed != "ignore":
         _look_for_stuffed(items.frame, args.model, raises=args.stuffed == "raise")
-    encoded = None if args.replace == "shown" else encode_new_items(args.model, items.frame, vectors)
-    version = add_items(args.model, items.frame, encoded, args.out, replace=args.replace is not None)
+    shown = args.replace == "shown"
+    encoded = None if shown else encode_new_items(args.model, items.frame, vectors)
+    version = add_items(
+        args.model, items.frame, encoded, args.out, replace="shown" if shown else args.replace is not None
+    )
     change = read_manifest(version).added[-1]
     said = [f"{change['items']:,} items joined"] if change.get("items") else []
     said += [f"{change['replaced']:,} described anew"] if change.get("replaced") else []

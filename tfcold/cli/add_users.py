@@ -10,48 +10,41 @@ from tfcold.errors import InputError
 
 SUMMARY: Final = "let new users into a bundle, without training"
 DESCRIPTION: Final = """\
-Writes a bundle that knows these users by what they did so far, as `recommend --history` would. Nothing is trained. With
---out the same as --model, the next version of the bundle is written, and the old one stays to roll back to.
+Writes a bundle that knows these users by what they did so far, as `recommend --history` would, and by their words
+where the model was fitted with words of users (`fit --users`). Nothing is trained. A user of --users may have no
+history. With --out the same as --model, the next version of the bundle is written, and the old one stays to roll back
+to.
 """
 EPILOG: Final = """\
 examples:
   tfcold add-users --model saved_models/shop --history clicks_of_new_users.csv --out saved_models/shop
+  tfcold add-users --model saved_models/shop --history clicks.csv --users new_users.csv --out saved_models/shop
+  tfcold add-users --model saved_models/shop --users new_users.csv --out saved_models/shop
 """
 RENAMED: Final = {"folder": "model"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     changing.add_bundles(parser)
-    parser.add_argument("--history", required=True, metavar="F", help="csv user_id,item_id: what they did so far")
-    parser.add_argument("--users", metavar="F", help="not taken: a bundle cannot read the words of users")
+    parser.add_argument("--history", metavar="F", help="csv user_id,item_id: what they did so far")
+    parser.add_argument(
+        "--users", metavar="F",
+        help="user_id and the columns of words that the users of the fit had; encoded the way theirs were",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> None:
     changing.check_bundles(args, "history", "users")
-    if args.users is not None:
-        raise InputError(without_words(args.model))
+    if args.history is None and args.users is None:
+        raise InputError("`--history` or `--users` must be given; received neither. Say who joins by one of them")
 
     from tfcold.cli.recommend import read_pairs
-    from tfcold.columns import USER_ID
+    from tfcold.data import read_users
 
-    history = read_pairs(args.history, "--history")
+    history = None if args.history is None else read_pairs(args.history, "--history")
+    users = None if args.users is None else read_users(args.users, argument="--users").frame
     from tfcold.export import add_users
+    from tfcold.manifest import read_manifest
 
-    version = add_users(args.model, history, args.out)
-    changing.say_changed(f"{history[USER_ID].nunique():,} users joined", version, "users", "in all")
-
-
-def without_words(model: str) -> str:
-    """Why words of users cannot be taken, and what to do."""
-    from tfcold.manifest import read_manifest, version_folder
-
-    blocks = read_manifest(version_folder(model)).schema.get("user_vectors") or {}
-    if not blocks:
-        return (
-            "`--users` cannot be taken: this model was fitted without words of users. Leave it out, and users go by "
-            "--history; or fit again with `tfcold fit --users`"
-        )
-    return (
-        "`--users` cannot be taken: this model learned from words of users, but the layers that read them stay out of "
-        "bundles. Leave it out, and users go by --history; or fit again with these users among --users"
-    )
+    version = add_users(args.model, history, args.out, users=users)
+    changing.say_changed(f"{read_manifest(version).added[-1]['users']:,} users joined", version, "users", "in all")

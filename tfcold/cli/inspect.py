@@ -57,6 +57,7 @@ def card(manifest: Manifest, folder: str, verified: bool = False) -> str:
         ["sizes", ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in manifest.sizes.items())],
         ["width", f"{manifest.dim}, fusion {manifest.model.get('fusion', '?')}"],
         *([f"block {name}", _block(said)] for name, said in manifest.text.items()),
+        *([f"user block {name}", _block(said)] for name, said in manifest.user_text.items()),
         ["settings", ", ".join(f"{name} {_short(value)}" for name, value in manifest.settings.items())],
         ["search", _search(manifest)],
         ["split", f"{manifest.split.get('protocol')}, fingerprint {str(manifest.split.get('fingerprint'))[:12]}"],

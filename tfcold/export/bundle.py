@@ -105,9 +105,10 @@ def export(
         items: frame with `item_id` and columns that lists may show; None leaves titles out.
         report: the evaluation, fit for JSON.
         plots: image files, copied.
-        encoders: mapping of block to what wrote its vectors. An encoder that can save itself (`LexicalEncoder`) travels
-            in the bundle; a string is kept as the name to give to `tfcold.text.get_encoder`; of any other only its
-            `name` is kept. Needed to encode new items and sentences the same way.
+        encoders: mapping of block, of items or users, to what wrote its vectors. An encoder that can save itself
+            (`LexicalEncoder`) travels in the bundle; a string is kept as the name to give to
+            `tfcold.text.get_encoder`; of any other only its `name` is kept. Needed to encode new items, sentences and
+            new users the same way.
         features: what the model was fitted with, or None. With them the bundle keeps how much of every item each block
             of vectors makes up, where that takes no more than 64 MB; else explanations cannot tell blocks apart.
         name: str, default the last part of `folder`.
@@ -133,11 +134,11 @@ def export(
         raise InputError(f"`default_k` must be at least 1; received {default_k}")
     store, search = checked_store(store), checked_search(search)
     model, schema = trained.model, trained.model.schema
-    text = {
-        block: {"width": width, **dict(trained.provenance.get(block) or {})}
-        for block, width in schema.item_vectors.items()
-    }
-    check_encoders(text, encoders or {})
+    text, user_text = (
+        {block: {"width": width, **dict(trained.provenance.get(block) or {})} for block, width in widths.items()}
+        for widths in (schema.item_vectors, schema.user_vectors)
+    )
+    check_encoders({**user_text, **text}, encoders or {})
     words = words_of(text, encoders or {}) if with_encoder else None
     tables, parts = tables_of_model(trained), Parts.of_model(model)
     manifest = Manifest(
@@ -154,6 +155,7 @@ def export(
         parts=parts.config(),
         settings=trained.settings.to_dict(),
         text=said_in_graph(text, words),
+        user_text=user_text,
         split=dict(trained.split),
         metrics=dict(report or {}),
         versions=package_versions(),
@@ -275,8 +277,8 @@ def _write_extra(version: Path, content: BundleContent) -> None:
     manifest = content.manifest
     if manifest.metrics:
         write_json(extra / REPORT_FILE, manifest.metrics)
-    text = store_encoders(extra, manifest.text, content.encoders)
-    replace(manifest, text=text, files=hashes_of(version)).write(version)
+    text, user_text = (store_encoders(extra, said, content.encoders) for said in (manifest.text, manifest.user_text))
+    replace(manifest, text=text, user_text=user_text, files=hashes_of(version)).write(version)
 
 
 def _expectations(trained: TrainedModel, order: Rows) -> tuple[ScoresOf, ScoresOf]:

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tfcold.errors import BundleError, EncoderMismatchError
+from tfcold.errors import BundleError, EncoderMismatchError, NoWordsError
 from tfcold.manifest import EXTRA, Manifest, read_manifest, version_folder
+from tfcold.progress import logger
 from tfcold.serving.words import reads_words
 from tfcold.text.encode import encode_items
 from tfcold.text.encoders import get_encoder
@@ -50,7 +51,8 @@ def store_encoders(
 ) -> dict[str, dict[str, Any]]:
     """What the manifest says of each block, after the encoders that can be saved have been, under `extra`."""
     said = {block: dict(content) for block, content in text.items()}
-    for block, encoder in encoders.items():
+    for block in said.keys() & encoders.keys():
+        encoder = encoders[block]
         if isinstance(encoder, str):
             said[block][_SPEC] = encoder
             continue
@@ -85,7 +87,15 @@ def bundled_encoder(folder: str | Path, block: str | None = None) -> TextEncoder
         raise BundleError(WITHOUT_WORDS)
     if block is None or block not in manifest.text:
         raise BundleError(f"`{version}` has no vectors of block {block!r}; it has {list(manifest.text)}")
-    said = manifest.text[block]
+    return encoder_of(version, block, manifest.text[block])
+
+
+def encoder_of(version: Path, block: str, said: Mapping[str, Any]) -> TextEncoder:
+    """The encoder that wrote a block's vectors, of items or users, by what the manifest says of it.
+
+    Raises:
+        BundleError, EncoderMismatchError: as `bundled_encoder`.
+    """
     if _STORED in said:
         encoder = get_encoder(version / EXTRA / said[_STORED])
     elif spec := said.get(_SPEC) or said.get(ENCODER):
@@ -121,7 +131,7 @@ def sentence_vectors(recommender: Recommender, texts: Sequence[str]) -> npt.NDAr
 def encode_new_items(
     folder: str | Path, items: pd.DataFrame, vectors: Mapping[str, TextVectors] | None = None
 ) -> dict[str, TextVectors]:
-    """Vectors of new items for every block of a bundle, as `add_items` takes them.
+    """Vectors of new items for every block of a bundle in which they say something, as `add_items` takes them.
 
     Args:
         folder: the bundle.
@@ -133,21 +143,36 @@ def encode_new_items(
         InputError: the frame lacks a column of the template.
     """
     manifest: Manifest = read_manifest(version_folder(folder))
-    return encoded_blocks(items, manifest, lambda block: bundled_encoder(folder, block), vectors)
+    return encoded_blocks(items, manifest.text, lambda block: bundled_encoder(folder, block), vectors)
 
 
 def encoded_blocks(
-    items: pd.DataFrame,
-    manifest: Manifest,
-    encoder_of: Callable[[str], TextEncoder],
+    frame: pd.DataFrame,
+    text: Mapping[str, Mapping[str, Any]],
+    encoder_of_block: Callable[[str], TextEncoder],
     vectors: Mapping[str, TextVectors] | None = None,
+    encode: Callable[..., TextVectors] = encode_items,
 ) -> dict[str, TextVectors]:
-    """The same, with encoders that somebody else opens."""
+    """The same for a table of items or users, with encoders that somebody else opens.
+
+    Args:
+        frame: the table.
+        text: what the manifest says of each block.
+        encoder_of_block: opens the encoder of one.
+        vectors: those that are there already, by block.
+        encode: `encode_items` (default) or `encode_users`.
+
+    Returns: vectors by block; one whose encoder knows no word of the table is left out.
+    """
     found = dict(vectors or {})
-    for block, said in manifest.text.items():
-        if block not in found:
-            template = TextTemplate.from_dict(said[TEMPLATE]) if said.get(TEMPLATE) else None
-            found[block] = encode_items(items, encoder_of(block), template=template)
+    for block, said in text.items():
+        if block in found:
+            continue
+        template = TextTemplate.from_dict(said[TEMPLATE]) if said.get(TEMPLATE) else None
+        try:
+            found[block] = encode(frame, encoder_of_block(block), template=template)
+        except NoWordsError as error:
+            logger.warning("block %s stays empty: %s", block, error)
     return found
 
 

@@ -10,12 +10,11 @@ import pandas as pd
 
 from tfcold.columns import ITEM_ID
 from tfcold.errors import InputError
-from tfcold.export.item_file import as_shown
 from tfcold.export.item_split import split_of_items
 from tfcold.export.next_version import Standing
-from tfcold.export.placing import placed
-from tfcold.serving.attributes import fitted_columns
-from tfcold.serving.changes import check_new_items, check_not_removed, leaving_items
+from tfcold.export.placing import placed, shown_cells
+from tfcold.serving.attributes import with_cells
+from tfcold.serving.changes import SHOWN, Replace, check_items, checked_replace, checked_shown
 from tfcold.serving.ids import Ids
 from tfcold.text.vectors import TextVectors
 
@@ -26,7 +25,7 @@ def add_items(
     vectors: Mapping[str, TextVectors] | None,
     out: str | Path | None = None,
     *,
-    replace: bool = False,
+    replace: Replace = False,
 ) -> Path:
     """The version folder of a bundle that also recommends these items. Nothing is trained.
 
@@ -35,37 +34,36 @@ def add_items(
 
     With `replace`, ids that the bundle has are described anew. What lists show of the item becomes what the frame says;
     columns that the frame lacks stay. A cold item moves to the place of its new vectors, also where it has none left. A
-    warm item keeps what training learned of it. Users keep what was known of them.
+    warm item keeps what training learned of it. Users keep what was known of them. With `replace="shown"` no item
+    moves: only what lists show changes, such as prices.
 
     Args:
         folder: the bundle, its name folder (newest version) or a version folder.
         items: frame with `item_id` and what lists may show of them; without `replace` all of them new.
         vectors: by block; `encode_new_items` makes them. A block may be left out, an item may lack some of them; one
-            that has none is kept, but cannot be listed. None, with `replace`, leaves every item in its place and takes
-            from the frame only what lists show, such as prices; all items must be in the bundle then.
+            that has none is kept, but cannot be listed. None with `replace="shown"`, which reads none.
         out: name folder of the bundle to write; None is the one that `folder` is in. Where it is a bundle, its next
             version is written.
-        replace: bool, default False. Take ids that the bundle has, too.
+        replace: bool or `"shown"`, default False. True takes ids that the bundle has, too; with `"shown"` all ids must
+            be in the bundle.
 
     Raises:
-        InputError: an id that the bundle knows (or, with `replace`, that was removed), that stands twice or is empty;
-            a block it does not know, or of another width; no vector at all; a cell that does not fit its column.
+        InputError: an id that the bundle knows (or, with `replace`, that was removed; with `"shown"`, that it does not
+            have), that stands twice or is empty; a block it does not know, or of another width; no vector at all; a
+            cell that does not fit its column; another `replace`.
         EncoderMismatchError: vectors of another encoder.
         BundleError: `folder` is no bundle, or `out` exists and is none.
     """
     before = Standing.of(folder, out)
-    if vectors is None:
-        if not replace:
-            raise InputError("`vectors` must hold what places new items; received None. `encode_new_items` makes them")
+    if checked_replace(replace, vectors) == SHOWN:
         return _shown_anew(before, items)
+    if vectors is None:
+        raise InputError("`vectors` must hold what places new items; received None. `encode_new_items` makes them")
     tables, kept = before.tables, before.kept
     cells = None if kept is None else kept.drop(columns=ITEM_ID)
 
     def check(ids: Ids) -> None:
-        if replace:
-            check_not_removed(before.items, tables.says & ~tables.is_known, ids)
-        else:
-            check_new_items(before.items, ids)
+        check_items(before.items, tables.says & ~tables.is_known, ids, replace=replace)
 
     new, blocks = placed(items, vectors, cells, before.manifest, before.parts.items, check)
     rows = before.items.rows(new.ids)
@@ -83,23 +81,17 @@ def add_items(
 
 def _shown_anew(before: Standing, items: pd.DataFrame) -> Path:
     """The next version, in which only what lists show of these items differs."""
-    shown = as_shown(items)
-    ids = shown[ITEM_ID].to_numpy(object)
-    leaving_items(before.items, before.tables.says & ~before.tables.is_known, ids)  # they must be there
-    if before.kept is None:
-        raise InputError("`items` cannot be shown: the bundle was exported without an items table. Export it with one")
-    cells = pd.DataFrame(fitted_columns(shown, before.kept.drop(columns=ITEM_ID)), index=range(len(ids)))
-    kept = _shown(before.kept, ids, cells, set(shown.columns))
+    tables, kept = before.tables, before.kept
+    ids, cells = shown_cells(items, None if kept is None else kept.drop(columns=ITEM_ID))
+    kept = checked_shown(before.items, tables.says & ~tables.is_known, ids, kept)
+    kept = _shown(kept, ids, cells, set(map(str, items.columns)))
     return before.written(before.tables, kept, before.split, {"replaced": len(ids)})
 
 
 def _shown(kept: pd.DataFrame, ids: Ids, cells: pd.DataFrame, given: set[str]) -> pd.DataFrame:
     """What is kept, with the cells of the items given: in the place of those that were there, else at the end."""
-    both = pd.concat([kept, cells.assign(**{ITEM_ID: ids})[kept.columns]], ignore_index=True)
     place = pd.Index(kept[ITEM_ID], dtype=object).get_indexer(pd.Index(ids, dtype=object))
-    late = len(kept) + np.arange(len(ids))
-    as_it_was = np.concatenate([np.arange(len(kept)), late[place < 0]])
-    anew = as_it_was.copy()
-    anew[place[place >= 0]] = late[place >= 0]
-    rows = {name: anew if name in given else as_it_was for name in kept.columns}
-    return pd.DataFrame({name: both[name].iloc[at].reset_index(drop=True) for name, at in rows.items()})
+    there = place >= 0
+    described = with_cells(kept, place[there], cells[there], given - {ITEM_ID})
+    late = cells[~there].assign(**{ITEM_ID: ids[~there]})[kept.columns]
+    return pd.concat([described, late], ignore_index=True) if len(late) else described

@@ -99,7 +99,7 @@ class ServingModule(tf.Module):
         self.similar = _function(self._similar, [_ROWS, _NUMBER])
         self.query_of_histories = _function(self._query_of_histories, [_ROWS, _SPLITS])
         sums = [tf.TensorSpec([None, tables.dim], tf.float32), tf.TensorSpec([None], tf.float32)]
-        self.query_of_sums = _function(partial(parts.query, said=None), sums)  # for explanations
+        self.query_of_sums = _function(partial(parts.query, words=None, said=None), sums)  # for explanations
         self.query_of_known_sums = _function(parts.known_query, sums)
         self.audience_of_rows = _function(self._audience_of_rows, [_ROWS, _NUMBER])
         if parts.encoders:
@@ -227,14 +227,14 @@ class ServingModule(tf.Module):
         otherwise every sentence would get the popular list.
         """
         nobody = tf.zeros([tf.shape(vector)[0], self._parts.dim]), tf.zeros([tf.shape(vector)[0]])
-        return self._parts.query(*nobody, self._said_sum(vector))
+        return self._parts.query(*nobody, said=self._said_sum(vector))
 
     def query_of_both(self, history: tf.RaggedTensor, vector: tf.Tensor) -> tf.Tensor:
         """Query vectors [B, D + 1] of people known by what they did and by a sentence.
 
         The sentence joins the history as `SENTENCE_COUNT` interactions; either may say nothing.
         """
-        return self._parts.query(*self._done_sum(history.values, history.row_splits), self._said_sum(vector))
+        return self._parts.query(*self._done_sum(history.values, history.row_splits), said=self._said_sum(vector))
 
     def _said_sum(self, vector: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The same of sentences: the sum of the interactions that each stands for, and their number."""

@@ -24,7 +24,10 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 _PASS: Final = 4096
 _ENCODER: Final = "item_block/"
+_USER_ENCODER: Final = "user_block/"
+
 Sums = tuple[tf.Tensor, tf.Tensor]  # of history vectors [B, D], and their number [B]
+Words = Mapping[str, tuple[tf.Tensor, tf.Tensor]]  # raw vectors [B, T] and masks bool [B] by block of users
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Parts:
 
     Args:
         encoders: mapping of item block to its `BlockEncoder`, in order.
+        user_encoders: the same of user blocks; empty in bundles of earlier versions.
         candidate_fusion, history_fusion, user_fusion: as trained.
         shrinkage: `HistoryShrinkage` of pooled histories.
         similar: `SimilarUsers` of them.
@@ -42,6 +46,7 @@ class Parts:
     """
 
     encoders: Mapping[str, BlockEncoder]
+    user_encoders: Mapping[str, BlockEncoder]
     candidate_fusion: Fusion
     history_fusion: Fusion
     user_fusion: Fusion
@@ -58,10 +63,13 @@ class Parts:
         """D."""
         return int(self.user_fusion.dim)
 
-    def query(self, summed: tf.Tensor, counts: tf.Tensor, said: Sums | None = None) -> tf.Tensor:
+    def query(
+        self, summed: tf.Tensor, counts: tf.Tensor, words: Words | None = None, *, said: Sums | None = None
+    ) -> tf.Tensor:
         """Query vectors [B, D + 1] of newcomers, from the sum [B, D] and the number [B] of what they did.
 
-        With `said`, the same of the sentences that stand beside it; these are not compared with what others did.
+        With `words`, from their own as well. With `said`, from sums and numbers of sentences as well; these are not
+        compared with what others did.
         """
         done = self._pooled(summed, counts)
         all_counts, everything = counts, done
@@ -70,7 +78,7 @@ class Parts:
             everything = self._pooled(summed + said[0], all_counts)
         shrunk = self.shrinkage(everything, all_counts)
         history = tf.where(counts[:, None] > 0, self.similar(shrunk, done, counts), shrunk)
-        return self._of_history(history, all_counts)
+        return self._of_history(history, all_counts, words)
 
     def known_query(self, summed: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
         """The same [B, D + 1] of what the history of training users says, their ID left out."""
@@ -79,9 +87,11 @@ class Parts:
     def _pooled(self, summed: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
         return summed / tf.pow(tf.maximum(counts, 1.0), self.pooling_alpha)[:, None]
 
-    def _of_history(self, history: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+    def _of_history(self, history: tf.Tensor, counts: tf.Tensor, words: Words | None = None) -> tf.Tensor:
         num = tf.shape(history)[0]
         blocks, masks = self._absent(self.user_fusion.block_dims, num)
+        for name, (vectors, mask) in (words or {}).items():
+            blocks[name], masks[name] = self.user_encoders[name](vectors, mask), mask
         blocks[HISTORY] = history
         masks[HISTORY] = counts > 0
         query = self._cold(self.user_fusion, blocks, masks, num)
@@ -156,6 +166,7 @@ class Parts:
     def layers(self) -> dict[str, keras.layers.Layer]:
         """Every layer by its name in the bundle."""
         named = {f"{_ENCODER}{name}": encoder for name, encoder in self.encoders.items()}
+        named |= {f"{_USER_ENCODER}{name}": encoder for name, encoder in self.user_encoders.items()}
         fusions = ("candidate_fusion", "history_fusion", "user_fusion")
         others = ("shrinkage", "similar", "similarity", "prior")
         return named | {name: getattr(self, name) for name in (*fusions, *others)}
@@ -189,10 +200,13 @@ class Parts:
         keras.mixed_precision.set_global_policy("float32")
         try:
             built = {name: _layer_of(name, one, arrays) for name, one in config["layers"].items()}
-            blocks = [name for name in built if name.startswith(_ENCODER)]
-            encoders = {name.removeprefix(_ENCODER): built.pop(name) for name in blocks}
+            items, users = (
+                {name.removeprefix(prefix): built.pop(name) for name in list(built) if name.startswith(prefix)}
+                for prefix in (_ENCODER, _USER_ENCODER)
+            )
             built.setdefault("similar", SimilarUsers(built["user_fusion"].dim))  # bundles of 0.1.0 have none
-            return cls(encoders=encoders, pooling_alpha=float(config["pooling_alpha"]), **built)
+            alpha = float(config["pooling_alpha"])
+            return cls(encoders=items, user_encoders=users, pooling_alpha=alpha, **built)
         except BundleError:
             raise
         except (KeyError, TypeError, ValueError) as error:
@@ -207,6 +221,7 @@ class Parts:
         prior.set_weights_of(float(model.prior.strength.numpy()), float(model.prior.decay.numpy()))
         original = cls(
             encoders=dict(model.item_features.encoders),
+            user_encoders=dict(model.user_features.encoders),
             candidate_fusion=model.candidate_tower.fusion,
             history_fusion=model.history_tower.fusion,
             user_fusion=model.user_tower.fusion,

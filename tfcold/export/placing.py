@@ -14,23 +14,24 @@ import tensorflow as tf
 from tfcold.blocks import VectorBlock
 from tfcold.columns import ITEM_ID
 from tfcold.data.ids import IdMap, Ids
-from tfcold.errors import BundleError, EncoderMismatchError, InputError
+from tfcold.errors import BundleError, InputError
 from tfcold.export.bundle import PARTS_FILE
-from tfcold.export.encoders import WITHOUT_WORDS, bundled_encoder, encoded_blocks
+from tfcold.export.encoders import WITHOUT_WORDS, encoded_blocks, encoder_of
 from tfcold.export.item_file import as_shown
 from tfcold.export.item_split import split_of_items
-from tfcold.export.parts import Parts
+from tfcold.export.parts import Parts, Words
+from tfcold.export.raw_blocks import Blocks, raw_blocks
 from tfcold.export.stored import checked_store, restored, rounded
+from tfcold.export.user_words import words_of_users
 from tfcold.manifest import EXTRA, Manifest, read_manifest
 from tfcold.progress import logger
 from tfcold.serving.attributes import fitted_columns
 from tfcold.serving.item_split import ItemSplit
 from tfcold.serving.newcomers import NewItems
 from tfcold.text.encoders import TextEncoder
-from tfcold.text.vectors import ENCODER, TextVectors, require_same_encoder
+from tfcold.text.vectors import TextVectors
 
 Floats = npt.NDArray[np.float32]
-Blocks = dict[str, VectorBlock]
 
 
 class BundlePlaces:
@@ -54,12 +55,23 @@ class BundlePlaces:
         self, items: pd.DataFrame, vectors: Mapping[str, TextVectors] | None, kept: pd.DataFrame | None
     ) -> NewItems:
         """New items; blocks that `vectors` does not name are encoded where it is None, and empty where it is given."""
-        given = encoded_blocks(items, self.manifest, self._encoder) if vectors is None else vectors
+        given = vectors
+        if given is None:
+            given = encoded_blocks(items, self.manifest.text, lambda block: self._encoder(block, self.manifest.text))
         return placed(items, given, kept, self.manifest, self._place)[0]
 
-    def query(self, summed: Floats, counts: Floats) -> Floats:
-        """float32 [B, D + 1] of the sum [B, D] and the number [B] of what somebody did."""
-        vectors: Floats = self.parts.query(tf.constant(summed), tf.constant(counts)).numpy()
+    def shown(self, items: pd.DataFrame, kept: pd.DataFrame | None) -> tuple[Ids, pd.DataFrame]:
+        """The ids of a frame, and its cells in the columns of `kept`."""
+        return shown_cells(items, kept)
+
+    def words(self, ids: Ids, users: pd.DataFrame | None, vectors: Mapping[str, TextVectors] | None) -> Words:
+        """What `query` takes of the words of users who join; see `words_of_users`."""
+        said = self.manifest.user_text
+        return words_of_users(ids, users, vectors, self.manifest, self.parts, lambda block: self._encoder(block, said))
+
+    def query(self, summed: Floats, counts: Floats, words: Words | None = None) -> Floats:
+        """float32 [B, D + 1] of the sum [B, D] and the number [B] of what somebody did, and of their words."""
+        vectors: Floats = self.parts.query(tf.constant(summed), tf.constant(counts), words).numpy()
         return vectors
 
     def candidates(self, vectors: Floats) -> Floats:
@@ -77,10 +89,25 @@ class BundlePlaces:
         alone = {name: VectorBlock(name, one.vectors[[0, row]], one.mask[[0, row]]) for name, one in blocks.items()}
         return split_of_items(self.parts, alone, None, np.ones(2, np.bool_))
 
-    def _encoder(self, block: str) -> TextEncoder:
+    def _encoder(self, block: str, text: Mapping[str, Any]) -> TextEncoder:
         if block not in self._encoders:
-            self._encoders[block] = bundled_encoder(self._version, block)
+            self._encoders[block] = encoder_of(self._version, block, text[block])
         return self._encoders[block]
+
+
+def shown_cells(items: pd.DataFrame, kept: pd.DataFrame | None) -> tuple[Ids, pd.DataFrame]:
+    """The ids of a frame, and what lists may show of these items: cells in the columns that the bundle keeps.
+
+    Args:
+        items: frame with `item_id`.
+        kept: frame of what the bundle keeps of its items, without ids, or None.
+
+    Raises:
+        InputError: no ids, one that stands twice, or a cell that does not fit its column.
+    """
+    shown = as_shown(items)
+    ids = shown[ITEM_ID].to_numpy(object)
+    return ids, pd.DataFrame(fitted_columns(shown, kept), index=range(len(ids)))
 
 
 def placed(
@@ -106,7 +133,13 @@ def placed(
     """
     shown = as_shown(items)
     ids = IdMap(shown[ITEM_ID].to_numpy(object))
-    blocks = raw_blocks(ids, vectors, manifest)
+    if len(ids) == 0:
+        raise InputError("`items` must have at least one row; received 0")
+    if not manifest.text:
+        raise BundleError(WITHOUT_WORDS)
+    blocks = raw_blocks(ids, vectors, manifest.text)
+    if not any(block.mask.any() for block in blocks.values()):
+        raise InputError(f"`vectors` must hold a vector of at least one new item; none of {len(ids)} ids has one")
     if check is not None:
         check(ids.ids)
     columns = fitted_columns(shown, kept)
@@ -140,45 +173,6 @@ def _compiled(parts: Parts) -> Callable[[Blocks], tuple[Floats, Floats]]:
         return candidates.numpy(), history.numpy()
 
     return placed_by_graph
-
-
-def raw_blocks(new: IdMap, vectors: Mapping[str, TextVectors], manifest: Manifest) -> Blocks:
-    """The blocks of a bundle with the vectors of new items; a block without vectors is masked.
-
-    Raises:
-        InputError: no item, no vector at all, or a block that the bundle does not have.
-        EncoderMismatchError: another width, or another encoder.
-        BundleError: a bundle without words.
-    """
-    if len(new) == 0:
-        raise InputError("`items` must have at least one row; received 0")
-    if not manifest.text:
-        raise BundleError(WITHOUT_WORDS)
-    widths = {block: int(said["width"]) for block, said in manifest.text.items()}
-    if odd := [block for block in vectors if block not in widths]:
-        raise InputError(f"`vectors` must name blocks of the bundle, {list(widths)}; received {odd}")
-    blocks = {}
-    for block, width in widths.items():
-        given = vectors.get(block)
-        if given is None:
-            nothing = np.zeros(len(new) + 1, np.bool_)
-            blocks[block] = VectorBlock(block, np.zeros((len(new) + 1, width), np.float32), nothing)
-            continue
-        if given.dim != width:
-            raise EncoderMismatchError(
-                f"`vectors[{block!r}]` must be {width} wide as the bundle's are; received {given.dim}. "
-                "Encode the new items with the encoder that the bundle names"
-            )
-        require_same_encoder(manifest.text[block], given.provenance, argument=f"vectors[{block!r}]")
-        if ENCODER in manifest.text[block] and ENCODER not in given.provenance:
-            logger.warning(
-                "the vectors of block %s do not say which encoder wrote them; the bundle's are of %r",
-                block, manifest.text[block][ENCODER],
-            )  # fmt: skip
-        blocks[block] = given.block(block, new)
-    if not any(block.mask.any() for block in blocks.values()):
-        raise InputError(f"`vectors` must hold a vector of at least one new item; none of {len(new)} ids has one")
-    return blocks
 
 
 def parts_of(version: Path, manifest: Manifest) -> Parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +45,29 @@ def fitted_columns(shown: pd.DataFrame, kept: pd.DataFrame | None) -> dict[str, 
     """
     columns = {} if kept is None else {str(name): kept[name] for name in kept.columns}
     return {name: _fitted(name, shown.get(name), column, len(shown)) for name, column in columns.items()}
+
+
+def with_cells(
+    frame: pd.DataFrame, at: npt.NDArray[np.integer[Any]], cells: pd.DataFrame, given: Collection[str]
+) -> pd.DataFrame:
+    """The frame with other cells in some rows; columns that are not given are shared.
+
+    Args:
+        frame: rows 0 to N - 1 of what is kept.
+        at: int [R], distinct. The rows.
+        cells: frame of R rows, as `fitted_columns` gives them.
+        given: names of the columns that change; those that the frame does not have are left out.
+    """
+    if len(at) == 0:
+        return frame
+    order = np.arange(len(frame))
+    order[at] = len(frame) + np.arange(len(at))
+    anew = {
+        name: pd.concat([frame[name], cells[name]], ignore_index=True).iloc[order].reset_index(drop=True)
+        for name in frame.columns
+        if name in given
+    }
+    return frame.assign(**anew)
 
 
 def _fitted(name: str, cells: pd.Series[Any] | None, column: pd.Series[Any], num: int) -> Cells:

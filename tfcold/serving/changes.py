@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,43 @@ from tfcold.serving.ids import IdIndex, Ids, check_utf8, strings
 from tfcold.serving.ragged import Lists, Rows
 
 Mask = npt.NDArray[np.bool_]
+Replace = bool | Literal["shown"]
+
+SHOWN: Final = "shown"
 
 
-def check_new_items(items: IdIndex, ids: Ids) -> None:
-    """Nothing, where the bundle has none of the ids. Removed ones count as well: an id is never given twice."""
+def checked_replace(replace: Replace, vectors: Mapping[str, Any] | None) -> Replace:
+    """What is to become of items that are there already.
+
+    Raises:
+        InputError: another value than False, True and `"shown"`, or vectors where none are read.
+    """
+    if replace not in (False, True, SHOWN):
+        raise InputError(f"`replace` must be False, True or {SHOWN!r}; received {replace!r}")
+    if replace == SHOWN and vectors is not None:
+        raise InputError(
+            f"`vectors` must be None with `replace={SHOWN!r}`, which moves no item; received {list(vectors)}. "
+            "Leave them out, or pass `replace=True`"
+        )
+    return replace
+
+
+def check_items(items: IdIndex, removed: Mask, ids: Ids, *, replace: Replace) -> None:
+    """Nothing, where all of these ids may join, or be described anew.
+
+    Args:
+        items: rows by id.
+        removed: bool [I + 1]. Those that left before: an id is never given twice.
+        ids: the ids.
+        replace: whether ids that are there may be among them.
+
+    Raises:
+        InputError: one may not.
+    """
     check_utf8(ids, "items")
+    if replace:
+        _check_not_removed(items, removed, ids)
+        return
     known = ids[items.rows(ids) > 0]
     if len(known):
         raise InputError(
@@ -29,9 +61,19 @@ def check_new_items(items: IdIndex, ids: Ids) -> None:
         )
 
 
-def check_not_removed(items: IdIndex, removed: Mask, ids: Ids) -> None:
-    """Nothing, where none of the ids is of an item that left the bundle."""
-    check_utf8(ids, "items")
+def checked_shown(items: IdIndex, removed: Mask, ids: Ids, kept: pd.DataFrame | None) -> pd.DataFrame:
+    """`kept`, what lists show of items, where it can change for all of these.
+
+    Raises:
+        InputError: one is not there, or the bundle keeps nothing of its items.
+    """
+    leaving_items(items, removed, ids)
+    if kept is None:
+        raise InputError("`items` cannot be shown: the bundle was exported without an items table. Export it with one")
+    return kept
+
+
+def _check_not_removed(items: IdIndex, removed: Mask, ids: Ids) -> None:
     gone = ids[removed[items.rows(ids)]]
     if len(gone):
         raise InputError(
@@ -64,30 +106,69 @@ def leaving_items(items: IdIndex, removed: Mask, item_ids: Iterable[Any]) -> tup
     return gone, rows
 
 
-def joining_users(users: IdIndex, items: IdIndex, histories: pd.DataFrame) -> tuple[Ids, Lists]:
-    """Ids of new users, in the order of their first row, and the item rows of what each did.
+def joining_users(
+    users: IdIndex, items: IdIndex, histories: pd.DataFrame | None, described: pd.DataFrame | None = None
+) -> tuple[Ids, Lists]:
+    """Ids of new users, and the item rows of what each did: those with a history first, as they come.
+
+    Args:
+        users, items: rows by id.
+        histories: frame `user_id, item_id`, or None.
+        described: frame with one row a `user_id`, or None. Users who did nothing may be among them.
 
     Raises:
-        InputError: no rows, a column is missing, an empty id, or a user that the bundle has already.
+        InputError: no rows at all, a column is missing, an id that is empty or stands twice in `described`, or a user
+            that the bundle has already.
     """
+    if histories is None and described is None:
+        raise InputError("`history` or `users` must be given; received neither")
+    queries, done, asked = _history_of(items, histories)
+    more = _described(described)
+    if len(asked) + len(more) == 0:
+        given = "`users`" if histories is None else "`history`"
+        raise InputError(f"{given} must have at least one row; received 0")
+    for argument, ids in (("history", asked), ("users", more)):
+        known = ids[users.rows(ids) > 0]
+        if len(known):
+            raise InputError(
+                f"`{argument}` must be of users new to the bundle; it knows {len(known)} of {len(ids)} already: "
+                f"{_examples(known)}. Leave them out"
+            )
+    ids = np.asarray(pd.unique(np.concatenate([asked, more])), object)
+    return ids, Lists.of_pairs(queries, done, len(ids))
+
+
+def _history_of(items: IdIndex, histories: pd.DataFrame | None) -> tuple[npt.NDArray[np.integer[Any]], Rows, Ids]:
+    """For every row the place of its user among the distinct ones, and its item row; and those users."""
+    if histories is None:
+        return np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, object)
     if missing := [column for column in (USER_ID, ITEM_ID) if column not in histories.columns]:
         raise InputError(f"`history` must have columns {USER_ID}, {ITEM_ID}; {', '.join(missing)} is missing")
-    if len(histories) == 0:
-        raise InputError("`history` must have at least one row; received 0")
-    queries, ids = pd.factorize(strings(histories[USER_ID]))
-    ids = np.asarray(ids, object)
+    queries, found = pd.factorize(strings(histories[USER_ID]))
+    ids = np.asarray(found, object)
     if "" in ids:
         raise InputError(f"`history` must name a user in every row; {int((ids[queries] == '').sum())} rows do not")
-    known = ids[users.rows(ids) > 0]
-    if len(known):
-        raise InputError(
-            f"`history` must be of users new to the bundle; it knows {len(known)} of {len(ids)} already: "
-            f"{_examples(known)}. Leave them out"
-        )
     rows = items.rows(strings(histories[ITEM_ID]))
     if (rows == 0).any():
         logger.warning("%d of %d rows name items that the bundle does not have", (rows == 0).sum(), len(rows))
-    return ids, Lists.of_pairs(queries, rows, len(ids))
+    return queries, rows, ids
+
+
+def _described(users: pd.DataFrame | None) -> Ids:
+    """The ids of a table of users."""
+    if users is None:
+        return np.zeros(0, object)
+    if USER_ID not in users.columns:
+        raise InputError(
+            f"`users` must have a column {USER_ID!r}; its columns are {[str(name) for name in users.columns]}"
+        )
+    ids = strings(users[USER_ID])
+    empty, again = int((ids == "").sum()), len(ids) - len(set(ids))
+    if empty or again:
+        raise InputError(
+            f"`users` must hold one id a row, each once; {empty} of {len(ids)} are empty, {again} come again"
+        )
+    return ids
 
 
 def _examples(ids: Ids) -> str:

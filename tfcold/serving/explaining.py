@@ -63,8 +63,7 @@ def _reading(state: State, rows: Rows, *, shrunk: bool) -> tuple[Floats, Floats]
 
 
 def _pieces_of_item(state: State, row: int, candidate: Any) -> dict[str, Any]:
-    late = row - len(state.opened.items) - 1
-    if late < 0 or state.late is None:
+    if row not in state.raw:
         return pieces_of_item(row, candidate, bool(state.is_cold[row]), state.opened.split)
-    split = None if state.opened.split is None else state.the_places.split(state.late.raw[late])
+    split = None if state.opened.split is None else state.the_places.split(state.raw[row])
     return pieces_of_item(1, candidate, True, split)

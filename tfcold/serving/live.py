@@ -12,7 +12,15 @@ import pandas as pd
 
 from tfcold.errors import InputError
 from tfcold.manifest import Manifest
-from tfcold.serving.changes import check_new_items, joining_users, leaving_items
+from tfcold.serving.changes import (
+    SHOWN,
+    Replace,
+    check_items,
+    checked_replace,
+    checked_shown,
+    joining_users,
+    leaving_items,
+)
 from tfcold.serving.newcomers import Places
 from tfcold.serving.opened import Opened
 from tfcold.serving.state import State
@@ -49,24 +57,43 @@ class Live:
         self._state: State | None = None
         self._changing = threading.RLock()
 
-    def add_items(self, items: pd.DataFrame, vectors: Mapping[str, Any] | None = None) -> None:
+    def add_items(
+        self, items: pd.DataFrame, vectors: Mapping[str, Any] | None = None, *, replace: Replace = False
+    ) -> None:
         """From now on these items are recommended too, as `tfcold.export.add_items` would have it; nothing is trained.
 
         The bundle on disk stays as it is: write the next version there when there is time.
 
+        With `replace`, ids that are there are described anew. What lists show of the item becomes what the frame says;
+        columns that the frame lacks stay. A cold item moves to the place of its new words, also where it has none left.
+        A warm item keeps what training learned of it. Users keep what was known of them. With `replace="shown"` no item
+        moves: only what lists show changes, such as prices.
+
         Args:
-            items: frame with `item_id`, all of them new, and the columns that the bundle's items have.
+            items: frame with `item_id` and columns of the bundle's items; without `replace` all of them new.
             vectors: `tfcold.text.TextVectors` by block. A block may be left out, an item may lack some of them; one
-                that has none is kept, but cannot be listed. None encodes all blocks, as the bundle's own were.
+                that has none is kept, but cannot be listed. None encodes all blocks, as the bundle's own were; with
+                `replace="shown"` none are read.
+            replace: bool or `"shown"`, default False. True takes ids that are there, too; with `"shown"` all of them
+                must be.
 
         Raises:
             InputError, EncoderMismatchError, BundleError: as `tfcold.export.add_items`.
         """
         with self._changing:
-            state, places = self._now, self._the_places()
-            new = places.items(items, vectors, self._opened.kept)
-            check_new_items(state.items, new.ids)
-            self._state = state.with_items(new, places)
+            state, places, given = self._now, self._the_places(), set(map(str, items.columns))
+            if checked_replace(replace, vectors) == SHOWN:
+                ids, cells = places.shown(items, state.kept)
+                checked_shown(state.items, state.removed, ids, state.kept)
+                self._state = state.with_cells(state.items.rows(ids), cells, given)
+                return
+            new = places.items(items, vectors, state.kept)
+            check_items(state.items, state.removed, new.ids, replace=replace)
+            rows = state.items.rows(new.ids)
+            there, moves = rows > 0, (rows > 0) & state.is_cold[rows]
+            state = state.with_cells(rows[there], new.of(there).frame, given)
+            state = state.with_places(rows[moves], new.of(moves), places)
+            self._state = state.with_items(new.of(~there), places)
 
     def remove_items(self, item_ids: Iterable[Any]) -> None:
         """From now on these items are listed no more, as `tfcold.export.remove_items` would have it.
@@ -82,19 +109,30 @@ class Live:
             _, rows = leaving_items(state.items, state.removed, item_ids)
             self._state = state.without_items(rows)
 
-    def add_users(self, histories: pd.DataFrame) -> None:
-        """From now on these users are known by what they did so far, as `tfcold.export.add_users` would have it.
+    def add_users(
+        self,
+        histories: pd.DataFrame | None = None,
+        users: pd.DataFrame | None = None,
+        vectors: Mapping[str, Any] | None = None,
+    ) -> None:
+        """From now on these users are known by what they did and by their words, as `tfcold.export.add_users` has it.
 
         Args:
-            histories: frame `user_id, item_id`, all users new. Items that the bundle does not have are ignored.
+            histories: frame `user_id, item_id`, all users new. Items that the bundle does not have are ignored. None
+                (default) where nobody did anything yet.
+            users: frame `user_id` and the columns of words that the users of the fit had, all users new, those without
+                a history among them; default None, nobody has words.
+            vectors: `tfcold.text.TextVectors` of users by block, instead of encoding `users` (default None) as the
+                bundle's own were. A block may be left out, a user may lack some of them.
 
         Raises:
-            InputError: no rows, a column is missing, or a user that the bundle has already.
+            InputError, EncoderMismatchError, BundleError: as `tfcold.export.add_users`.
         """
         with self._changing:
-            state = self._now
-            ids, done = joining_users(state.users, state.items, histories)
-            self._state = state.with_users(ids, done, self._the_places())
+            state, places = self._now, self._the_places()
+            ids, done = joining_users(state.users, state.items, histories, users)
+            words = None if users is None and vectors is None else places.words(ids, users, vectors)
+            self._state = state.with_users(ids, done, places, words)
 
     @property
     def _now(self) -> State:

@@ -41,6 +41,11 @@ class NewItems:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def of(self, chosen: Mask) -> NewItems:
+        """Those that are chosen, bool [N]."""
+        arrays = {name: getattr(self, name)[chosen] for name in ("ids", "candidates", "history", "is_known", "raw")}
+        return NewItems(**arrays, shown={name: cells[chosen] for name, cells in self.shown.items()})
+
     @property
     def frame(self) -> pd.DataFrame:
         """What is kept of the items, a row each."""
@@ -54,8 +59,16 @@ class Places(Protocol):
         """New items; `kept` is what the bundle keeps of its own, whose columns these get."""
         ...
 
-    def query(self, summed: Floats, counts: Floats) -> Floats:
-        """Query vectors [B, D + 1] of the sum [B, D] and the number [B] of what somebody did."""
+    def shown(self, items: pd.DataFrame, kept: pd.DataFrame | None) -> tuple[Ids, pd.DataFrame]:
+        """The ids alone, and the cells of the columns of `kept`, a row each."""
+        ...
+
+    def words(self, ids: Ids, users: pd.DataFrame | None, vectors: Mapping[str, Any] | None) -> Any:
+        """What `query` takes of the words of users who join: of a table, or ready vectors by block."""
+        ...
+
+    def query(self, summed: Floats, counts: Floats, words: Any = None) -> Floats:
+        """Query vectors [B, D + 1] of the sum [B, D] and the number [B] of what somebody did, and of their words."""
         ...
 
     def candidates(self, vectors: Floats) -> Floats:

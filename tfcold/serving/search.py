@@ -1,8 +1,8 @@
 """The best items of a query, and the best users of an item, in a state.
 
-What is in the bundle is searched by the bundle's own graph, newcomers beside it, and the two answers are merged. Where
-the graph has no function for the question, the same products, masks and cut are taken over its tables and the rows that
-joined. Either way scores and order are those of a bundle written with the change.
+What is in the bundle is searched by the bundle's own graph, newcomers and items that moved beside it, and the two
+answers are merged. Where the graph has no function for the question, the same products, masks and cut are taken over
+its tables and the rows that joined. Either way scores and order are those of a bundle written with the change.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from tfcold.errors import BundleError
 from tfcold.serving.ids import Ids
 from tfcold.serving.ragged import Lists, Rows
 from tfcold.serving.state import State
-from tfcold.serving.tables import inverse_norms
 
 Floats = npt.NDArray[np.float32]
 Found = tuple[Rows, Floats]
@@ -39,54 +38,52 @@ def best_items(state: State, query: Floats, hidden: Lists, k: int, among: Rows |
         k: int, at least 1.
         among: int32 [N], ascending and distinct. The only rows to choose from; None takes all.
     """
-    if among is None:
-        late = np.arange(len(state.opened.items) + 1, len(state.items) + 1, dtype=np.int32)
-        gone = int((state.left <= len(state.opened.items)).sum())
-        if gone > max(_MOST_GONE, k):
-            among = np.setdiff1d(np.arange(1, len(state.opened.items) + 1, dtype=np.int32), state.left)
-    else:
-        among = np.setdiff1d(among, state.left).astype(np.int32)
-        late, among, gone = among[among > len(state.opened.items)], among[among <= len(state.opened.items)], 0
+    beside, gone = state.beside, len(state.gone)
+    if among is not None:
+        beside, among = np.intersect1d(among, beside), np.setdiff1d(among, np.union1d(beside, state.gone))
+    elif gone > max(_MOST_GONE, k):
+        among = np.setdiff1d(np.arange(1, len(state.opened.items) + 1, dtype=np.int32), state.gone)
     found = _of_bundle(state, query, hidden, k, among, gone)
-    if len(late) == 0:
+    if len(beside) == 0:
         return found
-    return _merged(found, _of_late(state, query, hidden, k, late), k)
+    return _merged(found, _of_beside(state, query, hidden, k, beside), k)
 
 
 def _of_bundle(state: State, query: Floats, hidden: Lists, k: int, among: Rows | None, gone: int) -> Found:
-    """The best items that were in the bundle, by its own graph, when `gone` of them left since."""
+    """The best items that stand where they stood in the bundle, by its own graph, which has `gone` more."""
     model = state.opened.model
-    inside = hidden if state.late is None else hidden.below(len(state.opened.items) + 1)
+    inside = hidden.below(len(state.opened.items) + 1) if state.late_items else hidden
     given = tf.constant(inside.values), tf.constant(inside.splits)
     if among is not None:
-        found = model.search_among(tf.constant(query), tf.constant(among), *given, number(max(1, min(k, len(among)))))
+        some = tf.constant(among, tf.int32)
+        found = model.search_among(tf.constant(query), some, *given, number(max(1, min(k, len(among)))))
         return found[0].numpy(), found[1].numpy()
     rows, scores = (tensor.numpy() for tensor in model.search(tf.constant(query), *given, number(k + gone)))
     if gone == 0:
         return rows, scores
-    left = np.isin(rows, state.left)
-    order = np.argsort(left, axis=1, kind="stable")[:, :k]  # those that left go to the end
+    left = np.isin(rows, state.gone)
+    order = np.argsort(left, axis=1, kind="stable")[:, :k]  # those that are gone go to the end
     rows, scores = np.where(left, 0, rows), np.where(left, np.float32(_LOWEST), scores)
     return np.take_along_axis(rows, order, axis=1), np.take_along_axis(scores, order, axis=1)
 
 
-def _of_late(state: State, query: Floats, hidden: Lists, k: int, late: Rows) -> Found:
-    """The best of these newcomers, int32 [N], ascending."""
-    vectors = tf.constant(state.candidates.take(late))
+def _of_beside(state: State, query: Floats, hidden: Lists, k: int, beside: Rows) -> Found:
+    """The best of these items, int32 [N], ascending, of which the bundle's graph does not know where they stand."""
+    vectors = tf.constant(state.candidates.take(beside))
     columns, scores = _ranked(
         lambda part: tf.matmul(tf.constant(query[part]), vectors, transpose_b=True),
-        state.listable[late],
-        hidden.among(late),
+        state.listable[beside],
+        hidden.among(beside),
         k,
         len(query),
     )
-    return np.where(scores > _LOWEST, late[columns], np.int32(0)), scores
+    return np.where(scores > _LOWEST, beside[columns], np.int32(0)), scores
 
 
 def _merged(first: Found, second: Found, k: int) -> Found:
-    """The best k of two answers; where scores are equal, what stands in the first comes first."""
+    """The best k of two answers; where scores are equal, the lower row comes first."""
     rows, scores = (np.concatenate(pair, axis=1) for pair in zip(first, second, strict=True))
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    order = np.lexsort((rows, -scores), axis=1)[:, :k]
     return np.take_along_axis(rows, order, axis=1), np.take_along_axis(scores, order, axis=1)
 
 
@@ -95,7 +92,7 @@ def similar_items(state: State, rows: Rows, k: int) -> Found:
     if not state.is_changed:
         found = state.opened.model.similar(tf.constant(rows), number(k))
         return found[0].numpy(), found[1].numpy()
-    inverse = np.concatenate([state.opened.inverse_norms, inverse_norms(state.candidates.late)])
+    inverse = state.inverse_norms
     asked = state.candidates.take(rows) * inverse[rows][:, None]
     asked[:, -1] = 0  # the last column is the prior: it says nothing here
     scales = tf.constant(inverse)

@@ -10,7 +10,7 @@ import pandas as pd
 from tfcold.columns import ITEM_ID, USER_ID
 from tfcold.data.ids import as_ids
 from tfcold.data.tables import Items, Users
-from tfcold.errors import InputError
+from tfcold.errors import InputError, NoWordsError
 from tfcold.progress import logger
 from tfcold.text.chunks import checked_vectors, encoded_chunks
 from tfcold.text.encoders.base import FrameEncoder, TextEncoder
@@ -45,7 +45,8 @@ def encode_items(
     Returns: TextVectors in the order of the table; the store's dtype, float32 without a store.
 
     Raises:
-        InputError: no column of words, an encoder that was not fitted or gives NaN, or no item with words at all.
+        InputError: no column of words, or an encoder that was not fitted or gives NaN.
+        NoWordsError: no item with words at all.
         EncoderMismatchError: the store's folder belongs to another encoder.
     """
     return _encoded(_frame_of(items, ITEM_ID, "items"), ITEM_ID, encoder, template, store, batch_size)
@@ -92,7 +93,7 @@ def _encoded(
         texts = [text for text in texts if text]
         ids = ids[worded]
         if not texts:
-            raise InputError(
+            raise NoWordsError(
                 f"`template` finds no words in any of {len(frame)} rows; it reads {list(template.columns)}. "
                 "Name columns that hold words"
             )
@@ -101,7 +102,7 @@ def _encoded(
         )
     known = vectors.any(axis=1)
     if not known.any():
-        raise InputError(f"`encoder` {encoder.name!r} knows no word of any of {len(frame)} rows")
+        raise NoWordsError(f"`encoder` {encoder.name!r} knows no word of any of {len(frame)} rows")
     if known.sum() < len(frame):
         logger.info("%d of %d rows have no words for encoder %s", len(frame) - known.sum(), len(frame), encoder.name)
     return TextVectors(ids[known], vectors[known], provenance)

@@ -83,13 +83,14 @@ def fit_bundle(
 
         write_figures(log_dir, [validation])
     logger.info("writing the bundle")
+    blocks = {**encoded.features.items, **encoded.features.users}
     bundle = export(
         trained,
         out,
         items=tables.items.frame,
         report=report,
         features=encoded.features,
-        encoders={name: encoder for name, encoder in encoded.encoders.items() if name in encoded.features.items},
+        encoders={name: encoder for name, encoder in encoded.encoders.items() if name in blocks},
         with_encoder=with_encoder,
         store=store,
         search=search,
