@@ -126,6 +126,13 @@ class State:
         listed: Floats = self.candidates.take(np.flatnonzero(self.listable))
         return listed
 
+    @cached_property
+    def common_query(self) -> Floats:
+        """Query vector float32 [D + 1] of somebody who did everything there is, and so wants nothing in particular."""
+        rows = np.flatnonzero(self.says).astype(np.int32)
+        query: Floats = self.query_of(Lists(rows, np.array([0, len(rows)])))[0]
+        return query
+
     def query_of(self, lists: Lists) -> Floats:
         """Query vectors float32 [B, D + 1] of histories alone."""
         if not (lists.values >= self.history.num).any():
