@@ -55,20 +55,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         if args.data is None:
             tables = Tables(*synthetic_world(num_users=400, num_items=500, rows_per_user=25, seed=args.seed))
-            split, recommender = bundle_of(tables, Words(encoders=["lexical"]), Path(scratch) / "world", args.seed)
+            split = split_of(tables, args.seed)
+            recommender = fitted(split, Words(encoders=["lexical"]), Path(scratch) / "world", args.seed)
             figures["synthetic"] = chosen(split, recommender, genres_of(tables.items.frame, "genre", 1), args.seed)
             tables = movielens_tables()
-            split, recommender = bundle_of(tables, Words(), Path(scratch) / "films", args.seed)
+            split = split_of(tables, args.seed)
+            recommender = fitted(split, Words(), Path(scratch) / "films", args.seed)
             figures["films"] = chosen(split, recommender, genres_of(tables.items.frame, "genres", FEWEST), args.seed)
         else:
             columns = dict(pair.split(":") for pair in args.collections.split(","))
             for folder in find_collections(args.data, list(columns)):
-                task = items_task(read_collection(folder))
-                trained = fit(task.split, task.features, Settings(epochs=0, seed=args.seed))
-                export(trained, Path(scratch) / folder.name, encoders={"text": "minilm"})
-                genres = genres_of(task.split.dataset.items.frame, columns[folder.name], FEWEST)
-                recommender = tfcold.load(Path(scratch) / folder.name)
-                figures[folder.name] = chosen(task.split, recommender, genres, args.seed)
+                collection = read_collection(folder)
+                split = items_task(collection).split
+                words = Words(item_vectors=collection.vectors)
+                recommender = fitted(split, words, Path(scratch) / folder.name, args.seed, {"text": "minilm"})
+                genres = genres_of(split.dataset.items.frame, columns[folder.name], FEWEST)
+                figures[folder.name] = chosen(split, recommender, genres, args.seed)
     name = "steering" if args.data is None else "steering_collections"
     print(write_results(name, figures, seed=args.seed, out=args.out))
 
@@ -85,14 +87,18 @@ def parsed() -> argparse.Namespace:
     return args
 
 
-def bundle_of(tables: Tables, words: Words, folder: Path, seed: int) -> tuple[Split, Recommender]:
-    """A bundle fitted in closed form on a split with held-out items."""
-    split = cold_item(Dataset.from_tables(tables.interactions, tables.items, tables.users), seed=seed)
+def split_of(tables: Tables, seed: int) -> Split:
+    """A split with held-out items."""
+    return cold_item(Dataset.from_tables(tables.interactions, tables.items, tables.users), seed=seed)
+
+
+def fitted(split: Split, words: Words, folder: Path, seed: int, named: Mapping[str, str] | None = None) -> Recommender:
+    """A bundle fitted in closed form, with its encoders; `named` has those of blocks that came from files."""
     encoded = build_features(split, words)
-    trained = fit(split, encoded.features, Settings(epochs=0))
+    trained = fit(split, encoded.features, Settings(epochs=0, seed=seed))
     encoders = {name: one for name, one in encoded.encoders.items() if name in encoded.features.items}
-    export(trained, folder, items=tables.items.frame, features=encoded.features, encoders=encoders)
-    return split, tfcold.load(folder)
+    export(trained, folder, encoders={**encoders, **(named or {})})
+    return tfcold.load(folder)
 
 
 def genres_of(items: pd.DataFrame, column: str, fewest: int) -> dict[str, set[str]]:

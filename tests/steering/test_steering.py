@@ -9,6 +9,8 @@ import pytest
 import tfcold
 from tfcold.data import synthetic_world
 from tfcold.errors import InputError
+from tfcold.export import export as export_bundle
+from tfcold.export import phrase_vectors, sentence_vectors
 from tfcold.steering import Steering
 
 
@@ -23,6 +25,31 @@ def opened(tmp_path_factory):
     fit_bundle(
         Tables(interactions, items, users), folder, words=Words(encoders=["lexical"]), settings=Settings(epochs=0)
     )
+    return tfcold.load(folder), items.frame
+
+
+@pytest.fixture(scope="module")
+def two_blocks(tmp_path_factory):
+    """The same world with two blocks: `text` by an encoder that knows other words only, and `lexical`."""
+    from tfcold.blocks import Features
+    from tfcold.data import Dataset
+    from tfcold.splits import given
+    from tfcold.text import LexicalEncoder, encode_items
+    from tfcold.training import Settings, fit
+
+    interactions, items, users = synthetic_world(num_users=80, num_items=60, rows_per_user=10, seed=3)
+    dataset = Dataset.from_tables(interactions, items, users)
+    split = given(dataset)
+    others = pd.DataFrame({"item_id": items.frame["item_id"], "title": [f"w{at % 7} v{at % 5}" for at in range(60)]})
+    encoders = {
+        "text": LexicalEncoder(8, text=["title"]).fit(others),
+        "lexical": LexicalEncoder(16).fit(items.frame),
+    }
+    tables = {"text": others, "lexical": items.frame}
+    vectors = {name: encode_items(tables[name], one) for name, one in encoders.items()}
+    features = Features({name: one.block(name, dataset.item_ids) for name, one in vectors.items()})
+    folder = tmp_path_factory.mktemp("bundles") / "two"
+    export_bundle(fit(split, features, Settings(epochs=0, dim=16)), folder, encoders=encoders)
     return tfcold.load(folder), items.frame
 
 
@@ -55,21 +82,52 @@ def test_is_reversible_and_deterministic(opened):
 
 
 def test_moves_by_the_stated_amount(opened):
-    """With strength s a direction spreads the scores by s times what they were spread."""
+    """With strength s a wish spreads the scores by s times what they were spread, in no common direction."""
     recommender, _ = opened
     user = recommender.user_ids[0]
-    pairs = recommender.recommend([user], k=1000, steer=None).set_index("item_id")["score"]
-    moved = recommender.recommend([user], k=1000, steer=Steering(like=["i3"], strength=0.5)).set_index("item_id")[
-        "score"
-    ]
+    before = recommender.recommend([user], k=1000).set_index("item_id")["score"]
+    steered = recommender.recommend([user], k=1000, steer=Steering(like=["i3"], strength=0.5))
+    after = steered.set_index("item_id")["score"]
     state = recommender._now
-    query = state.queries.take(np.array([1]))[0]
-    like = recommender.queries_from_histories([["i3"]])[0][:-1]
-    spread = (state.listed_candidates @ query).std()
-    change = (state.listed_candidates[:, :-1] @ like).std()
-    direction = state.candidates.take(state.items.rows(pairs.index.to_numpy(object)))[:, :-1] @ like
+    table = state.listed_candidates[:, :-1].astype(np.float64)
+    like = table @ recommender.queries_from_histories([["i3"]])[0][:-1]
+    everything = table @ recommender.queries_from_histories([recommender.item_ids])[0][:-1]
+    slope, level = np.polyfit(everything, like, 1)
+    left = like - slope * everything - level  # what a straight line of the common scores does not say
+    spread = (state.listed_candidates @ state.queries.take(np.array([1]))[0]).std()
+    expected = pd.Series(0.5 * spread * left / left.std(), state.items.names[np.flatnonzero(state.listable)])
+    change = after[before.index] - before
+    at = expected[before.index]
 
-    np.testing.assert_allclose(moved[pairs.index] - pairs, 0.5 * spread * direction / change, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(change - change.mean(), at - at.mean(), rtol=1e-3, atol=1e-4)
+
+
+def test_what_every_wish_has_in_common_is_taken_out():
+    """Scores over the items: of the query 1, 0, -1, 0; of the common direction 1, -1, 1, -1; of the wish 3, 1, 3, -3.
+
+    cov(wish, common) = (3 - 1 + 3 + 3) / 4 = 2 and var(common) = 1 leave 3 - 2, 1 + 2, 3 - 2, -3 + 2 = 1, 3, 1, -1,
+    whose mean is 1 and whose variance is (0 + 4 + 0 + 4) / 4 = 2; the query has sd sqrt(1 / 2).
+    """
+    from tfcold.serving.steer import moved
+
+    common, wish, user = np.array([1, -1, 1, -1]), np.array([3, 1, 3, -3]), np.array([1, 0, -1, 0])
+    table = np.stack([common, wish, user, np.zeros(4)], axis=1).astype(np.float32)
+    axes = np.eye(4, dtype=np.float32)
+    query = moved(axes[2:3], axes[1:2, :3], np.full(1, 0.5, np.float32), table, axes[0, :3])
+
+    change = 0.5 * np.sqrt(0.5) * np.array([1, 3, 1, -1]) / np.sqrt(2)
+    np.testing.assert_allclose(table @ query[0], user + change, rtol=1e-6)
+
+
+def test_a_wish_for_everything_moves_nothing():
+    from tfcold.serving.steer import moved
+
+    draw = np.random.default_rng(0)
+    table, query = draw.normal(size=(9, 4)).astype(np.float32), draw.normal(size=(1, 4)).astype(np.float32)
+    everything = draw.normal(size=3).astype(np.float32)
+
+    steered = moved(query, 7 * everything[None], np.ones(1, np.float32), table, everything)
+    np.testing.assert_allclose(steered, query, atol=1e-6)
 
 
 def test_feedback_without_words(opened):
@@ -144,7 +202,9 @@ def test_wishes_alone_make_the_list_where_nothing_is_known(opened):
     from tfcold.serving.steer import moved
 
     table = np.array([[1, 0, 0], [0, 1, 0], [-1, -1, 0]], np.float32)
-    query = moved(np.zeros((1, 3), np.float32), np.array([[0, 2]], np.float32), np.ones(1, np.float32), table)
+    query = moved(
+        np.zeros((1, 3), np.float32), np.array([[0, 2]], np.float32), np.ones(1, np.float32), table, np.zeros(2)
+    )
 
     # scores of the direction: 0, 2, -2; their standard deviation is sqrt(8 / 3)
     np.testing.assert_allclose(table @ query[0], np.array([0, 2, -2]) / np.sqrt(8 / 3), rtol=1e-6)
@@ -155,9 +215,9 @@ def test_a_phrase_is_encoded_once(opened, monkeypatch):
 
     recommender, _ = opened
     asked = []
-    encode = export.sentence_vectors
+    encode = export.phrase_vectors
     monkeypatch.setattr(
-        export, "sentence_vectors", lambda opened, texts: asked.append(list(texts)) or encode(opened, texts)
+        export, "phrase_vectors", lambda opened, texts: asked.append(list(texts)) or encode(opened, texts)
     )
     wish = Steering(more=["rocket"])
     first = recommender.recommend(["u1"], steer=wish)
@@ -166,6 +226,62 @@ def test_a_phrase_is_encoded_once(opened, monkeypatch):
 
     assert asked == [["rocket"], ["cooking"]]
     pd.testing.assert_frame_equal(first, again)
+
+
+def test_a_word_that_the_first_block_does_not_know_is_read_by_another(two_blocks):
+    """Block `text` is of another table's words: it knows nothing of these. Block `lexical` has them as terms."""
+    recommender, items = two_blocks
+    word = items["genre"].value_counts().index[0]
+    holds = set(items[items["genre"] == word]["item_id"])
+    users = recommender.user_ids
+    before = recommender.recommend(users, k=10)["item_id"].isin(holds).mean()
+    after = recommender.recommend(users, k=10, steer=Steering(more=[word], strength=2))["item_id"].isin(holds).mean()
+
+    assert not sentence_vectors(recommender, [word]).any()
+    assert after > before + 0.1
+
+
+def test_blocks_of_a_phrase(two_blocks):
+    recommender, _ = two_blocks
+    vectors = phrase_vectors(recommender, ["rocket", "qqqq"])
+    both = recommender.queries_from_blocks(vectors)
+
+    assert list(vectors) == ["text", "lexical"]
+    assert both.shape == (2, recommender.manifest.dim + 1)
+    alone = recommender.queries_from_blocks({"lexical": vectors["lexical"]})
+    np.testing.assert_allclose(both[0], alone[0], rtol=1e-5, atol=1e-6)
+    assert not vectors["lexical"][1].any()
+
+
+def test_one_block_says_what_the_saved_model_says(opened):
+    """Of one block, the direction is that of the signature `recommend_from_vector`."""
+    recommender, _ = opened
+    vectors = sentence_vectors(recommender, ["rocket", "cooking"])
+    ours = recommender.queries_from_blocks({"lexical": vectors})[:, :-1]
+    theirs = recommender.queries_from_vectors(vectors)[:, :-1]
+
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one / np.linalg.norm(one), other / np.linalg.norm(other), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "said"),
+    [
+        ({}, "at least one block"),
+        ({"image": np.ones((1, 3))}, "name blocks of the bundle"),
+        ({"text": np.ones((1, 3))}, "must have shape"),
+        ({"text": 1, "lexical": 2}, "all of as many rows"),
+    ],
+)
+def test_mistakes_in_blocks(two_blocks, vectors, said):
+    recommender, _ = two_blocks
+    widths = {block: one["width"] for block, one in recommender.manifest.text.items()}
+    given = {
+        block: np.ones((rows, widths[block])) if isinstance(rows, int) else rows for block, rows in vectors.items()
+    }
+
+    with pytest.raises(InputError, match=said):
+        recommender.queries_from_blocks(given)
 
 
 def test_command_line_gives_the_lists_of_python(opened, tmp_path):

@@ -128,6 +128,23 @@ def sentence_vectors(recommender: Recommender, texts: Sequence[str]) -> npt.NDAr
     return encode_texts(recommender.folder, texts)
 
 
+def phrase_vectors(recommender: Recommender, phrases: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
+    """float32 [B, T] by block: phrases as the first block sees them, and every block whose encoder the bundle holds.
+
+    A sentence encoder makes little of a single word that the lexical block has as a term, and much of one it lacks.
+    A row of zeros is a phrase in which the encoder of that block knows no word.
+
+    Raises:
+        BundleError: as in `bundled_encoder`.
+    """
+    found = {str(recommender.manifest.text_block): sentence_vectors(recommender, phrases)}
+    for block, said in recommender.manifest.text.items():
+        if block not in found and _STORED in said:
+            encoder = bundled_encoder(recommender.folder, block)
+            found[block] = np.asarray(encoder.encode(list(phrases)), np.float32)
+    return found
+
+
 def encode_new_items(
     folder: str | Path, items: pd.DataFrame, vectors: Mapping[str, TextVectors] | None = None
 ) -> dict[str, TextVectors]:

@@ -19,6 +19,7 @@ from tfcold.export.bundle import PARTS_FILE
 from tfcold.export.encoders import WITHOUT_WORDS, encoded_blocks, encoder_of
 from tfcold.export.item_file import as_shown
 from tfcold.export.item_split import split_of_items
+from tfcold.export.module import SENTENCE_COUNT
 from tfcold.export.parts import Parts, Words
 from tfcold.export.raw_blocks import Blocks, raw_blocks
 from tfcold.export.stored import checked_store, restored, rounded
@@ -77,6 +78,24 @@ class BundlePlaces:
     def candidates(self, vectors: Floats) -> Floats:
         """float32 [B, D + 1] of items known by their vector in the first block."""
         found: Floats = self.parts.newcomer(tf.constant(vectors), tf.constant(vectors.any(axis=1))).numpy()
+        return found
+
+    def sentences(self, vectors: Mapping[str, Floats]) -> Floats:
+        """float32 [B, D + 1] of sentences known by their vectors [B, T] in some blocks; zeros say nothing there.
+
+        The direction is that of an item with these vectors in a history, its length one; zeros where no block says
+        anything. The prior stands back as after `SENTENCE_COUNT` interactions, as it does for the first block alone.
+        """
+        num = len(next(iter(vectors.values())))
+        raw = {
+            name: tf.constant(vectors.get(name, np.zeros((num, one.width), np.float32)))
+            for name, one in self.parts.encoders.items()
+        }
+        masks = {name: tf.reduce_any(given != 0, axis=1) for name, given in raw.items()}
+        says = tf.cast(tf.reduce_any(tf.stack(list(masks.values())), axis=0), tf.float32)
+        said = tf.math.l2_normalize(self.parts.history(*self.parts.encoded(raw, masks)), axis=1) * says[:, None]
+        nobody = tf.zeros_like(said), tf.zeros_like(says)
+        found: Floats = self.parts.query(*nobody, said=(said, SENTENCE_COUNT * says)).numpy()
         return found
 
     def rounded(self, table: Floats, store: str) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -52,8 +53,7 @@ class Live:
         self.folder = self._opened.folder
         self.manifest: Manifest = self._opened.manifest
         self.name = self.manifest.name
-        self._open_places = places
-        self._places: Places | None = None
+        self._open_places = None if places is None else cache(places)  # copies of this one share what it opened
         self._state: State | None = None
         self._changing = threading.RLock()
 
@@ -144,13 +144,9 @@ class Live:
         return self._state
 
     def _the_places(self) -> Places:
-        if self._places is None:
-            if self._open_places is None:
-                raise InputError(
-                    "`folder` was opened without the layers that place newcomers. Open it with `tfcold.load`"
-                )
-            self._places = self._open_places(self.folder)
-        return self._places
+        if self._open_places is None:
+            raise InputError("`folder` was opened without the layers that place newcomers. Open it with `tfcold.load`")
+        return self._open_places(self.folder)
 
     def _pinned(self, state: State) -> Self:
         """This one at one moment, for whoever asks it several things within one request."""

@@ -75,6 +75,10 @@ class Places(Protocol):
         """Candidate vectors [B, D + 1] of items known by their vector in the first block."""
         ...
 
+    def sentences(self, vectors: Mapping[str, Floats]) -> Floats:
+        """Query vectors [B, D + 1] of sentences known by their vectors in some blocks."""
+        ...
+
     def rounded(self, table: Floats, store: str) -> Floats:
         """The rows of a table as a bundle gives them back that keeps its numbers in `store`."""
         ...

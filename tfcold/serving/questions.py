@@ -47,6 +47,19 @@ def checked_vectors(vectors: npt.ArrayLike, block: str | None, width: int) -> Fl
     return table
 
 
+def checked_blocks(vectors: Mapping[str, npt.ArrayLike], text: Mapping[str, Any]) -> dict[str, Floats]:
+    """float32 [B, T] by block, finite: vectors of some blocks of a bundle, of whose blocks `text` says the widths."""
+    if odd := [block for block in vectors if block not in text]:
+        raise InputError(f"`vectors` must name blocks of the bundle, {list(text)}; received {odd}")
+    found = {block: checked_vectors(table, block, int(text[block]["width"])) for block, table in vectors.items()}
+    if len({len(table) for table in found.values()}) != 1:
+        raise InputError(
+            f"`vectors` must hold at least one block, all of as many rows; received "
+            f"{ {block: len(table) for block, table in found.items()} }"
+        )
+    return found
+
+
 def names_of(table: Floats, ids: Iterable[Any] | None, argument: str) -> Ids:
     """A name for each row of `vectors`, by default its number."""
     asked = strings(range(len(table)) if ids is None else ids)

@@ -19,6 +19,7 @@ from tfcold.serving.live import Live
 from tfcold.serving.questions import (
     candidate_rows,
     check_k,
+    checked_blocks,
     checked_vectors,
     excluded_lists,
     history_lists,
@@ -199,6 +200,19 @@ class Recommender(Live):
         """
         return self._query_of_vectors(self._vectors(vectors))
 
+    def queries_from_blocks(self, vectors: Mapping[str, npt.ArrayLike]) -> Floats:
+        """Query vectors float32 [B, D + 1] of sentences known in several blocks; only their directions tell.
+
+        Args:
+            vectors: floating [B, T] by block, at least one of the bundle's blocks; `tfcold.export.phrase_vectors` gives
+                them. A row of zeros says nothing in that block.
+
+        Raises:
+            InputError: no block, one that the bundle does not have, odd numbers of rows, vectors of another width or
+                with NaN, or a bundle that `tfcold.load` did not open.
+        """
+        return self._the_places().sentences(checked_blocks(vectors, self.manifest.text))
+
     def queries_from_histories(self, histories: Iterable[Iterable[Any]]) -> Floats:
         """Query vectors float32 [B, D + 1] of item ids done, as `recommend_from_history` searches with them."""
         state = self._now
@@ -351,7 +365,8 @@ class Recommender(Live):
     ) -> pd.DataFrame:
         check_k(k)
         if steer is not None:
-            query = moved(query, *steer.directions(self._pinned(state)), state.listed_candidates)
+            directions, strengths = steer.directions(self._pinned(state))
+            query = moved(query, directions, strengths, state.listed_candidates, state.common_query[:-1])
             rows = np.tile(state.items.rows(strings(steer.hidden)), len(asked))
             owners = np.repeat(np.arange(len(asked)), len(steer.hidden))
             hidden = hidden.joined(Lists.of_pairs(owners, rows, len(asked)))

@@ -41,7 +41,7 @@ class Steering:
     same list, and without it the list is what it was.
 
     Args:
-        more, less: phrases, encoded as `tfcold recommend --text` encodes sentences.
+        more, less: phrases, read by the encoder of the first block and by every encoder that the bundle holds.
         like, unlike: item ids: more like this, not this. Items of `unlike` are not listed.
         strength: float >= 0, default 0.3. With 1, a wish moves scores as far as what is known of the user spreads
             them.
@@ -76,10 +76,10 @@ class Steering:
                     raise InputError(f"`{argument}` must hold words or ids; received an empty one")
                 wishes.append(Wish(argument, str(value), float(strength)))
         self.wishes: tuple[Wish, ...] = tuple(wishes)
-        self._vectors: dict[tuple[str, str], Floats] = {}  # by bundle and phrase: an encoder takes seconds to load
+        self._directions: dict[tuple[str, str], Floats] = {}  # by bundle and phrase: an encoder takes seconds to load
 
     def __add__(self, other: Steering) -> Steering:
-        return _of((*self.wishes, *other.wishes), {**self._vectors, **other._vectors})
+        return _of((*self.wishes, *other.wishes), {**self._directions, **other._directions})
 
     def __sub__(self, other: Steering) -> Steering:
         left = list(self.wishes)
@@ -88,7 +88,7 @@ class Steering:
                 left.reverse()  # the latest goes first
                 left.remove(wish)
                 left.reverse()
-        return _of(tuple(left), self._vectors)
+        return _of(tuple(left), self._directions)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Steering) and self.wishes == other.wishes
@@ -112,19 +112,18 @@ class Steering:
         """Directions float32 [T, D] of the shared space, one a wish, and their strengths float32 [T], below 0 for away.
 
         Raises:
-            InputError: an item that the bundle does not know, or phrases where its items have no vectors.
-            BundleError: the bundle does not say what encodes phrases.
+            InputError: an item that the bundle does not know, or phrases where `tfcold.load` did not open it.
+            BundleError: its items have no vectors, or it does not say what encodes phrases.
         """
         table = np.zeros((len(self.wishes), recommender.manifest.dim), np.float32)
         texts = [place for place, one in enumerate(self.wishes) if one.argument in WORDS]
         items = [place for place, one in enumerate(self.wishes) if one.argument in ITEMS]
         if texts:
             phrases = [self.wishes[place].what for place in texts]
-            vectors = self._encoded(recommender, phrases)
-            silent = [phrase for phrase, vector in zip(phrases, vectors, strict=True) if not vector.any()]
+            table[texts] = self._directions_of(recommender, phrases)
+            silent = [phrase for phrase, place in zip(phrases, texts, strict=True) if not table[place].any()]
             if silent:
-                logger.warning("the encoder knows no word of %s: it changes nothing", ", ".join(map(repr, silent)))
-            table[texts] = recommender.queries_from_vectors(vectors)[:, :-1]
+                logger.warning("the encoders know no word of %s: it changes nothing", ", ".join(map(repr, silent)))
         if items:
             known = set(recommender.item_ids)
             for place in items:
@@ -137,19 +136,22 @@ class Steering:
         signs = [-1 if one.argument in AWAY else 1 for one in self.wishes]
         return table, np.array(signs, np.float32) * np.array([one.strength for one in self.wishes], np.float32)
 
-    def _encoded(self, recommender: Recommender, phrases: Sequence[str]) -> Floats:
-        from tfcold.export import sentence_vectors
+    def _directions_of(self, recommender: Recommender, phrases: Sequence[str]) -> Floats:
+        from tfcold.export import phrase_vectors
 
         folder = str(recommender.folder)
-        new = [phrase for phrase in dict.fromkeys(phrases) if (folder, phrase) not in self._vectors]
+        new = [phrase for phrase in dict.fromkeys(phrases) if (folder, phrase) not in self._directions]
         if new:
             keys = [(folder, phrase) for phrase in new]
-            self._vectors.update(zip(keys, sentence_vectors(recommender, new), strict=True))
-        return np.stack([self._vectors[folder, phrase] for phrase in phrases])
+            vectors = phrase_vectors(recommender, new)
+            says = np.any([table.any(axis=1) for table in vectors.values()], axis=0)
+            found = recommender.queries_from_blocks(vectors)[:, :-1] * says[:, None]
+            self._directions.update(zip(keys, found, strict=True))
+        return np.stack([self._directions[folder, phrase] for phrase in phrases])
 
 
-def _of(wishes: tuple[Wish, ...], vectors: Mapping[tuple[str, str], Floats]) -> Steering:
+def _of(wishes: tuple[Wish, ...], directions: Mapping[tuple[str, str], Floats]) -> Steering:
     made = Steering()
     made.wishes = wishes
-    made._vectors.update(vectors)
+    made._directions.update(directions)
     return made
