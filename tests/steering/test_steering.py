@@ -91,7 +91,7 @@ def test_moves_by_the_stated_amount(opened):
     state = recommender._now
     table = state.listed_candidates[:, :-1].astype(np.float64)
     like = table @ recommender.queries_from_histories([["i3"]])[0][:-1]
-    everything = table @ recommender.queries_from_histories([recommender.item_ids])[0][:-1]
+    everything = table @ state.common_query[:-1]
     slope, level = np.polyfit(everything, like, 1)
     left = like - slope * everything - level  # what a straight line of the common scores does not say
     spread = (state.listed_candidates @ state.queries.take(np.array([1]))[0]).std()

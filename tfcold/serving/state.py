@@ -193,11 +193,12 @@ class State:
         """Query vector float32 [D + 1] of somebody who did everything there is, and so wants nothing in particular."""
         rows, model = np.flatnonzero(self.says).astype(np.int32), self.opened.model
         if not hasattr(model, "query_of_known_sums"):  # a bundle of an earlier version
-            query: Floats = self.query_of(Lists(rows, np.array([0, len(rows)])))[0]
-            return query
-        summed = self.history.take(rows).sum(axis=0, keepdims=True)  # like no user in particular
-        query = model.query_of_known_sums(tf.constant(summed), tf.constant([len(rows)], tf.float32)).numpy()[0]
-        return query
+            found = self.query_of(Lists(rows, np.array([0, len(rows)])))
+        else:  # without what similar users did: nobody is like them
+            summed = self.history.take(rows).sum(axis=0, keepdims=True)
+            found = model.query_of_known_sums(tf.constant(summed), tf.constant([len(rows)], tf.float32)).numpy()
+        common: Floats = found[0]
+        return common
 
     def query_of(self, lists: Lists, words: Any = None) -> Floats:
         """Query vectors float32 [B, D + 1] of histories, and of what `Places.words` gives, without IDs."""
