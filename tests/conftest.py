@@ -78,6 +78,18 @@ def tiny_embedder() -> Any:
 
 
 @pytest.fixture(scope="session")
+def tiny_static() -> Any:
+    """The module tests/text/encoders/tiny_static.py."""
+    return _helper("text/encoders/tiny_static.py")
+
+
+@pytest.fixture(scope="session")
+def killed_writer() -> Any:
+    """The module tests/export/killed_writer.py."""
+    return _helper("export/killed_writer.py")
+
+
+@pytest.fixture(scope="session")
 def golden() -> Any:
     """The module tests/golden/make.py."""
     return _helper("golden/make.py")

@@ -5,16 +5,21 @@ is what the interpreter reports of `open` for writing, `mkdir`, `rename` and `rm
 writes a SavedModel (its checkpoint goes in one), and the return of a rename.
 
 A job without a command is what a fit ends with: the export of a model, here the toy world's. One with `copies` is not
-killed; at each of its writes the folder is copied as it lies there, which is what a kill at that write would leave.
+killed; at each of its writes the folder is copied as it lies there, which is what a kill at that write would leave. One
+with `call`, `module:name` and a number, is killed when that function is called for the so many-th time.
 """
 
 from __future__ import annotations
 
+import functools
+import importlib
 import importlib.util
+import itertools
 import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -51,6 +56,20 @@ def main() -> None:
     json.dump(results, sys.stdout)
 
 
+def results_of(jobs: list[dict], **environment: str) -> tuple[list[dict], str]:
+    """What became of each job, done in another process, and what was said on the way: for tests."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TFCOLD_PROGRESS": "0", **environment}
+    done = subprocess.run(
+        [sys.executable, __file__], input=json.dumps(jobs), capture_output=True, text=True, env=environment, check=True
+    )
+    return json.loads(done.stdout), done.stderr[-2000:]
+
+
+def listed(names: list[str]) -> tuple[list[str], int]:
+    """Versions, and how many folders that were written aside."""
+    return [name for name in names if name.isdigit()], sum(name.endswith(".partial") for name in names)
+
+
 def told(call):  # type: ignore[no-untyped-def]
     def wrapped(path, *args, **options):  # type: ignore[no-untyped-def]
         sys.audit("tensorflow.write", str(path))
@@ -61,6 +80,8 @@ def told(call):  # type: ignore[no-untyped-def]
 
 def run(job: dict) -> None:
     """Never returns: dies at the first write under `job["under"]` that begins with the words `job["at"]`."""
+    if "call" in job:
+        dies_at_call(*job["call"])
     world = None if job["command"] else toys().make_world()
 
     def hook(event: str, args: tuple) -> None:
@@ -69,7 +90,7 @@ def run(job: dict) -> None:
             return
         if "copies" in job:
             shutil.copytree(job["under"], os.path.join(job["copies"], f"{len(os.listdir(job['copies'])):03}"))
-        elif job["at"] and f"{event} {os.path.basename(str(args[0]))}".startswith(job["at"]):
+        elif job.get("at") and f"{event} {os.path.basename(str(args[0]))}".startswith(job["at"]):
             os.kill(os.getpid(), signal.SIGKILL)
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -81,6 +102,21 @@ def run(job: dict) -> None:
         world.trained, job["out"], items=world.items, features=world.features, report={"a": 1}, encoders=encoders
     )
     os._exit(0)
+
+
+def dies_at_call(name: str, number: int) -> None:
+    """From now on the `number`-th call of `module:name` kills this process before it does anything."""
+    path, _, dotted = name.partition(":")
+    *owners, last = dotted.split(".")
+    holder = functools.reduce(getattr, owners, importlib.import_module(path))
+    whole, calls = getattr(holder, last), itertools.count(1)
+
+    def killed(*args, **options):  # type: ignore[no-untyped-def]
+        if next(calls) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return whole(*args, **options)
+
+    setattr(holder, last, killed)
 
 
 def toys():  # type: ignore[no-untyped-def]

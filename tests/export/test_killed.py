@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,15 +11,13 @@ import pytest
 import tfcold
 from tfcold.manifest import check_files, hashes_of, read_manifest, version_folder, versions_of
 
-WRITER = Path(__file__).with_name("killed_writer.py")
-
 
 def asked(model):
     return tfcold.load(model).recommend(["u1", "u2", "nobody"], k=99)
 
 
 @pytest.mark.slow
-def test_killed_at_any_write_the_old_bundle_answers_as_before(world, bundle, tmp_path):
+def test_killed_at_any_write_the_old_bundle_answers_as_before(world, bundle, killed_writer, tmp_path):
     model, new = tmp_path / "here" / "shop", tmp_path / "there" / "shop"
     shutil.copytree(bundle, model)
     new.parent.mkdir()
@@ -49,10 +42,10 @@ def test_killed_at_any_write_the_old_bundle_answers_as_before(world, bundle, tmp
         job("remove-items", "os.mkdir assets.extra", new),
     ]
     before = asked(model)
-    results, said = results_of(jobs)
+    results, said = killed_writer.results_of(jobs)
 
     assert [one["killed"] for one in results] == [True] * 5 + [False, True, True], said
-    there = [listed(one["there"].get("shop", [])) for one in results]
+    there = [killed_writer.listed(one["there"].get("shop", [])) for one in results]
     assert [versions for versions, _ in there] == [["1"]] * 4 + [["1", "2"], *[["1", "2", "3"]] * 2, []]
     assert [left for _, left in there] == [0, 1, 1, 1, 0, 0, 1, 0]  # its own; the one before was cleared away
     assert not new.exists()
@@ -67,7 +60,7 @@ def test_killed_at_any_write_the_old_bundle_answers_as_before(world, bundle, tmp
 
 
 @pytest.mark.slow
-def test_killed_at_any_write_of_a_fit_or_an_export_what_is_there_is_whole(bundle, tmp_path):
+def test_killed_at_any_write_of_a_fit_or_an_export_what_is_there_is_whole(bundle, killed_writer, tmp_path):
     """A kill leaves on disk what lies there at that moment, so a copy at each write stands for a kill at each."""
     model, first = tmp_path / "here" / "shop", tmp_path / "there" / "shop"
     shutil.copytree(bundle, model)
@@ -86,10 +79,10 @@ def test_killed_at_any_write_of_a_fit_or_an_export_what_is_there_is_whole(bundle
         {"command": words, "under": str(model.parent), "at": ""},  # the same again, to the end
     ]
     before = hashes_of(model / "1")
-    results, said = results_of([*fits, *killed])
+    results, said = killed_writer.results_of([*fits, *killed])
 
     assert [one["killed"] for one in results] == [False, False, True, True, False], said
-    there = [listed(one["there"]["shop"]) for one in results[2:]]
+    there = [killed_writer.listed(one["there"]["shop"]) for one in results[2:]]
     assert there == [(["1", "2"], 1), (["1", "2"], 1), (["1", "2", "3"], 0)]  # the dead one's folder went each time
     assert hashes_of(model / "1") == before
     for place, out, older in ((copies[model], model, ["1"]), (copies[first], first, [])):
@@ -109,19 +102,5 @@ def test_killed_at_any_write_of_a_fit_or_an_export_what_is_there_is_whole(bundle
     pd.testing.assert_frame_equal(asked(first), asked(model / "1"))
 
 
-def results_of(jobs):
-    """What became of each job, and what was said on the way."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TFCOLD_PROGRESS": "0"}
-    done = subprocess.run(
-        [sys.executable, WRITER], input=json.dumps(jobs), capture_output=True, text=True, env=environment, check=True
-    )
-    return json.loads(done.stdout), done.stderr[-2000:]
-
-
 def versions(folder):
     return list(map(str, versions_of(folder)))
-
-
-def listed(names):
-    """Versions, and how many folders that were written aside."""
-    return [name for name in names if name.isdigit()], sum(name.endswith(".partial") for name in names)
