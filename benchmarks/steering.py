@@ -53,14 +53,15 @@ def main() -> None:
     args = parsed()
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as scratch:
+        bundles = args.bundles or Path(scratch)
         if args.data is None:
             tables = Tables(*synthetic_world(num_users=400, num_items=500, rows_per_user=25, seed=args.seed))
             split = split_of(tables, args.seed)
-            recommender = fitted(split, Words(encoders=["lexical"]), Path(scratch) / "world", args.seed)
+            recommender = fitted(split, Words(encoders=["lexical"]), bundles / "world", args.seed)
             figures["synthetic"] = chosen(split, recommender, genres_of(tables.items.frame, "genre", 1), args.seed)
             tables = movielens_tables()
             split = split_of(tables, args.seed)
-            recommender = fitted(split, Words(), Path(scratch) / "films", args.seed)
+            recommender = fitted(split, Words(), bundles / "films", args.seed)
             figures["films"] = chosen(split, recommender, genres_of(tables.items.frame, "genres", FEWEST), args.seed)
         else:
             columns = dict(pair.split(":") for pair in args.collections.split(","))
@@ -68,7 +69,7 @@ def main() -> None:
                 collection = read_collection(folder)
                 split = items_task(collection).split
                 words = Words(item_vectors=collection.vectors)
-                recommender = fitted(split, words, Path(scratch) / folder.name, args.seed, {"text": "minilm"})
+                recommender = fitted(split, words, bundles / folder.name, args.seed, {"text": "minilm"})
                 genres = genres_of(split.dataset.items.frame, columns[folder.name], FEWEST)
                 figures[folder.name] = chosen(split, recommender, genres, args.seed)
     name = "steering" if args.data is None else "steering_collections"
@@ -79,6 +80,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of collections (default: synthetic and MovieLens-100K)")
     parser.add_argument("--collections", help="NAME:COLUMN of genres, with commas; needed with --data")
+    parser.add_argument("--bundles", type=Path, help="folder to keep bundles in; those that are there are not fitted")
     parser.add_argument("--out", type=Path, help="JSON to write (default: under results)")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -93,7 +95,12 @@ def split_of(tables: Tables, seed: int) -> Split:
 
 
 def fitted(split: Split, words: Words, folder: Path, seed: int, named: Mapping[str, str] | None = None) -> Recommender:
-    """A bundle fitted in closed form, with its encoders; `named` has those of blocks that came from files."""
+    """A bundle fitted in closed form, with its encoders; `named` has those of blocks that came from files.
+
+    One that is there already is opened as it is.
+    """
+    if folder.is_dir():
+        return tfcold.load(folder)
     encoded = build_features(split, words)
     trained = fit(split, encoded.features, Settings(epochs=0, seed=seed))
     encoders = {name: one for name, one in encoded.encoders.items() if name in encoded.features.items}
