@@ -65,7 +65,7 @@ def test_every_signature_answers_with_tensorflow_alone(world, bundle, tmp_path):
     clicks = np.linalg.norm(trained.history_table[trained.can_score & trained.warm_items], axis=1)
     click = np.median(clicks) * sentence / np.linalg.norm(sentence)  # a sentence counts as one typical click
     click = click * 10**trained.model.pooling_alpha  # and, to the prior, ten of them
-    query = trained.model.pooled_queries(tf.constant([0]), click, tf.constant([10.0])).numpy()
+    query = world.not_compared(click, 10.0)
     of_vector = (query @ trained.candidate_table.T)[0]
     units = trained.candidate_table[:, :-1] / np.maximum(
         np.linalg.norm(trained.candidate_table[:, :-1], axis=1, keepdims=True), 1e-9
@@ -167,7 +167,7 @@ def test_full_disk_leaves_the_old_version_alone(world, bundle, monkeypatch):
 
 
 def test_interrupt_leaves_nothing(world, tmp_path, monkeypatch):
-    def interrupt(*_args):
+    def interrupt(*_args, **_options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tfcold.export.bundle.verify", interrupt)

@@ -115,11 +115,7 @@ def test_vector_is_a_history_of_one_cold_item_known_by_its_first_block(world, lo
     # as long as the median click on a warm item, and worth ten of them to the prior
     clicks = np.linalg.norm(world.trained.history_table[world.trained.can_score & world.trained.warm_items], axis=1)
     click = np.median(clicks) * history / np.linalg.norm(history) * 10**model.pooling_alpha
-    similar = model.user_tower.similar
-    strength = float(similar.strength)
-    similar.strength.assign(0.0)  # a sentence is not compared with what people did
-    query = model.pooled_queries(tf.constant([0]), click, tf.constant([10.0])).numpy()
-    similar.strength.assign(strength)
+    query = world.not_compared(click, 10.0)
     scores = (query @ world.trained.candidate_table.T)[0]
     scores[~world.trained.can_score] = -np.inf
     names, values = best(world, scores[1:], 4)

@@ -169,7 +169,7 @@ def test_two_writers_at_once_lose_nothing(bundle, tmp_path, monkeypatch):
     """The second is refused when the first has taken its number."""
     folder = tmp_path / "shop"
     shutil.copytree(bundle, folder)
-    monkeypatch.setattr("tfcold.export.bundle.verify", lambda *_: shutil.copytree(folder / "1", folder / "2"))
+    monkeypatch.setattr("tfcold.export.bundle.verify", lambda *_, **__: shutil.copytree(folder / "1", folder / "2"))
     with pytest.raises(BundleError, match="got version 2 of another process meanwhile"):
         remove_items(folder, ["i1"])
     assert sorted(path.name for path in folder.iterdir()) == ["1", "2"]

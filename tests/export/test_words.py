@@ -128,13 +128,10 @@ def test_a_text_joins_a_history_as_ten_clicks(world, encoder, reading):
     clicks = np.median(np.linalg.norm(trained.history_table[trained.can_score & trained.warm_items], axis=1))
     said = clicks * sentence / np.linalg.norm(sentence) * 10**trained.model.pooling_alpha
     done, alpha = trained.history_table[rows].sum(axis=0), trained.model.pooling_alpha
-    similar, twelve = trained.model.user_tower.similar, tf.constant([12.0])
+    similar = trained.model.user_tower.similar
     # what was done, and not what was said, is compared with what others did
     leaning = similar((done + said) / 12**alpha, done[None] / 2**alpha, tf.constant([2.0])) * 12**alpha
-    strength = float(similar.strength)
-    similar.strength.assign(0.0)
-    query = trained.model.pooled_queries(tf.constant([0]), leaning, twelve).numpy()
-    similar.strength.assign(strength)
+    query = world.not_compared(leaning, 12.0)
     scores = np.where(trained.can_score, (query @ trained.candidate_table.T)[0], -np.inf)
     scores[rows] = -np.inf
     order = np.argsort(-scores, kind="stable")[: np.isfinite(scores).sum()]

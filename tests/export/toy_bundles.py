@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 
 from tfcold.blocks import Features
 from tfcold.data import Dataset, synthetic_world
@@ -30,6 +31,15 @@ class World:
     vectors: dict[str, TextVectors]
     lexical: LexicalEncoder
     features: Features
+
+    def not_compared(self, summed, count):
+        """The query [1, D + 1] of a newcomer known by a sum that is not compared with what others did: a sentence."""
+        model = self.trained.model
+        strength = float(model.user_tower.similar.strength)
+        model.user_tower.similar.strength.assign(0.0)
+        query = model.pooled_queries(tf.constant([0]), summed, tf.constant([count])).numpy()
+        model.user_tower.similar.strength.assign(strength)
+        return query
 
     def expected(self, user_ids, histories=None):
         """Scores [B, I] in the order of the item ids, `-inf` where nothing may be listed."""
