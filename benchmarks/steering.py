@@ -56,24 +56,22 @@ def main() -> None:
         bundles = args.bundles or Path(scratch)
         if args.data is None:
             tables = Tables(*synthetic_world(num_users=400, num_items=500, rows_per_user=25, seed=args.seed))
-            split = split_of(tables, args.seed)
-            recommender = fitted(split, Words(encoders=["lexical"]), bundles / "world", args.seed)
+            split, recommender = bundle_of(tables, Words(encoders=["lexical"]), bundles / "world", args.seed)
             figures["synthetic"] = chosen(split, recommender, genres_of(tables.items.frame, "genre", 1), args.seed)
             tables = movielens_tables()
-            split = split_of(tables, args.seed)
-            recommender = fitted(split, Words(), bundles / "films", args.seed)
+            split, recommender = bundle_of(tables, Words(), bundles / "films", args.seed)
             figures["films"] = chosen(split, recommender, genres_of(tables.items.frame, "genres", FEWEST), args.seed)
-        else:
-            columns = dict(pair.split(":") for pair in args.collections.split(","))
-            for folder in find_collections(args.data, list(columns)):
-                collection = read_collection(folder)
-                split = items_task(collection).split
-                words = Words(item_vectors=collection.vectors)
-                recommender = fitted(split, words, bundles / folder.name, args.seed, {"text": "minilm"})
-                genres = genres_of(split.dataset.items.frame, columns[folder.name], FEWEST)
-                figures[folder.name] = chosen(split, recommender, genres, args.seed)
-    name = "steering" if args.data is None else "steering_collections"
-    print(write_results(name, figures, seed=args.seed, out=args.out))
+            print(write_results("steering", figures, seed=args.seed, out=args.out))
+            return
+        columns = dict(pair.split(":") for pair in args.collections.split(","))
+        for folder in find_collections(args.data, list(columns)):
+            collection = read_collection(folder)
+            split = items_task(collection).split
+            words = Words(item_vectors=collection.vectors)
+            recommender = fitted(split, words, bundles / folder.name, args.seed, {"text": "minilm"})
+            genres = genres_of(split.dataset.items.frame, columns[folder.name], FEWEST)
+            figures[folder.name] = chosen(split, recommender, genres, args.seed)
+            print(write_results("steering_collections", figures, seed=args.seed, out=args.out), flush=True)
 
 
 def parsed() -> argparse.Namespace:
@@ -89,9 +87,10 @@ def parsed() -> argparse.Namespace:
     return args
 
 
-def split_of(tables: Tables, seed: int) -> Split:
-    """A split with held-out items."""
-    return cold_item(Dataset.from_tables(tables.interactions, tables.items, tables.users), seed=seed)
+def bundle_of(tables: Tables, words: Words, folder: Path, seed: int) -> tuple[Split, Recommender]:
+    """A bundle fitted in closed form on a split with held-out items."""
+    split = cold_item(Dataset.from_tables(tables.interactions, tables.items, tables.users), seed=seed)
+    return split, fitted(split, words, folder, seed)
 
 
 def fitted(split: Split, words: Words, folder: Path, seed: int, named: Mapping[str, str] | None = None) -> Recommender:
@@ -104,7 +103,8 @@ def fitted(split: Split, words: Words, folder: Path, seed: int, named: Mapping[s
     encoded = build_features(split, words)
     trained = fit(split, encoded.features, Settings(epochs=0, seed=seed))
     encoders = {name: one for name, one in encoded.encoders.items() if name in encoded.features.items}
-    export(trained, folder, encoders={**encoders, **(named or {})})
+    items = split.dataset.items.frame
+    export(trained, folder, items=items, features=encoded.features, encoders={**encoders, **(named or {})})
     return tfcold.load(folder)
 
 
