@@ -1,5 +1,12 @@
 """What tfcold raises when the caller can do something about it."""
 
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TypeVar
+
+Name = TypeVar("Name", bound=str)
+
 
 class TfcoldError(Exception):
     """Base of every error that names the argument, the rule, what came and the way out.
@@ -46,3 +53,15 @@ class ModelError(TfcoldError, RuntimeError):
 
 class BudgetError(TfcoldError, RuntimeError):
     """A budget of tokens or money is used up; what was answered before is kept."""
+
+
+def one_of(options: Collection[Name], given: str, argument: str) -> Name:
+    """The option that was given.
+
+    Raises:
+        InputError: it is none of them.
+    """
+    for option in options:
+        if option == given:
+            return option
+    raise InputError(f"`{argument}` must be one of {', '.join(options)}; received {given!r}")

@@ -54,15 +54,16 @@ def _tfcold(store: str, hidden: int = 0, near: bool = False) -> System:
     def write(items: Floats, folder: Path) -> None:
         import tensorflow as tf
 
+        from tfcold.errors import one_of
         from tfcold.export.approximate import best_near
         from tfcold.export.search import CHUNK, Rows, best, checked
-        from tfcold.export.stored import Stored, checked_store
+        from tfcold.export.stored import STORES, Stored
 
         module, num, cells = tf.Module(), len(items), None
         if near:
             order, items, cells = _in_cells(items)
             module.order = tf.Variable(order, trainable=False)
-        table = Stored.of(items, checked_store(store), "items", CHUNK)
+        table = Stored.of(items, one_of(STORES, store, "store"), "items", CHUNK)
         module.values, module.scales = table.values, table.scales
         module.unlisted = tf.Variable(np.arange(num, table.values.shape[0], dtype=np.int32), trainable=False)
         if cells is not None:

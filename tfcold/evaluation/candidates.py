@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from tfcold.errors import InputError
+from tfcold.errors import InputError, one_of
 from tfcold.ranking import Rows
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def held_out(split: Split, part: str) -> Mapping[str, Positions]:
     Raises:
         InputError: `part` is neither.
     """
-    if part not in PARTS:
-        raise InputError(f"`part` must be one of {', '.join(PARTS)}; received {part!r}")
-    return split.test if part == "test" else split.validation
+    return split.test if one_of(PARTS, part, "part") == "test" else split.validation
 
 
 def regimes_of(split: Split, part: str) -> tuple[str, ...]:

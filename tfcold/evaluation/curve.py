@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from tfcold.errors import InputError
+from tfcold.errors import InputError, one_of
 from tfcold.evaluation.comparison import checked_evaluations
 from tfcold.evaluation.evaluation import Evaluation
 from tfcold.evaluation.labels import chosen
@@ -42,8 +42,7 @@ def learning_curve(
     Raises:
         InputError: another side, or no evaluation holds a regime of it.
     """
-    if side not in SIDES:
-        raise InputError(f"`side` must be one of {', '.join(SIDES)}; received {side!r}")
+    one_of(SIDES, side, "side")
     them = checked_evaluations([evaluations] if isinstance(evaluations, Evaluation) else evaluations)
     found = [evaluation.summary(confidence=confidence, resamples=resamples, seed=seed) for evaluation in them]
     table, _ = chosen(pd.concat(found, ignore_index=True), metric, k)

@@ -18,15 +18,15 @@ import pandas as pd
 import tensorflow as tf
 
 from tfcold.blocks import Features
-from tfcold.errors import BundleError, InputError
+from tfcold.errors import BundleError, InputError, one_of
 from tfcold.export.aside import folder_aside
-from tfcold.export.cells import Cells, cells_of_tables, checked_search, order_of_cells
+from tfcold.export.cells import SEARCHES, Cells, cells_of_tables, order_of_cells
 from tfcold.export.encoders import check_encoders, store_encoders
 from tfcold.export.item_file import as_shown
 from tfcold.export.item_split import split_of_items
 from tfcold.export.module import ServingModule
 from tfcold.export.parts import Parts
-from tfcold.export.stored import Store, checked_store
+from tfcold.export.stored import STORES, Store
 from tfcold.export.storing import as_stored, scores_of_tables
 from tfcold.export.tables import ServingTables, queries_of, tables_of_model
 from tfcold.export.verification import HALF_TOLERANCE, TOLERANCE, Floats, Rows, ScoresOf, verify
@@ -132,7 +132,7 @@ def export(
         items = as_shown(items)
     if default_k < 1:
         raise InputError(f"`default_k` must be at least 1; received {default_k}")
-    store, search = checked_store(store), checked_search(search)
+    store, search = one_of(STORES, store, "store"), one_of(SEARCHES, search, "search")
     model, schema = trained.model, trained.model.schema
     text, user_text = (
         {block: {"width": width, **dict(trained.provenance.get(block) or {})} for block, width in widths.items()}
@@ -206,7 +206,7 @@ def write_bundle(
     Where the manifest says to keep tables in fewer bytes, what is expected is what the rounded tables say. Where it
     says that the search is approximate, it gets to say how.
     """
-    store = checked_store(content.manifest.store)
+    store = one_of(STORES, content.manifest.store, "store")
     if store != "float32":
         content = replace(content, tables=as_stored(content.tables, store))
         (known, unseen), tolerance = scores_of_tables(content.tables, content.parts), TOLERANCE

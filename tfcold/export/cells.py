@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from tfcold.errors import InputError
 from tfcold.export.search import CHUNK
 from tfcold.export.tables import ServingTables
 from tfcold.progress import logger
@@ -162,17 +161,6 @@ def chosen_probes(cells: Cells, tables: ServingTables, k: int) -> Cells:
     probes = math.ceil(every[math.ceil(RECALL * len(every)) - 1]) if len(every) else 1
     recall = float((every <= probes).mean()) if len(every) else 1.0
     return Cells(cells.guide, cells.listed, probes, k, recall)
-
-
-def checked_search(search: str, argument: str = "search") -> Search:
-    """One of `SEARCHES`.
-
-    Raises:
-        InputError: anything else.
-    """
-    if search not in SEARCHES:
-        raise InputError(f"`{argument}` must be one of {', '.join(SEARCHES)}; received {search!r}")
-    return search
 
 
 def _main_direction(rows: Floats) -> Floats:

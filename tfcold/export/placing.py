@@ -14,7 +14,7 @@ import tensorflow as tf
 from tfcold.blocks import VectorBlock
 from tfcold.columns import ITEM_ID
 from tfcold.data.ids import IdMap, Ids
-from tfcold.errors import BundleError, InputError
+from tfcold.errors import BundleError, InputError, one_of
 from tfcold.export.bundle import PARTS_FILE
 from tfcold.export.encoders import WITHOUT_WORDS, encoded_blocks, encoder_of
 from tfcold.export.item_file import as_shown
@@ -22,7 +22,7 @@ from tfcold.export.item_split import split_of_items
 from tfcold.export.module import SENTENCE_COUNT
 from tfcold.export.parts import Parts, Words
 from tfcold.export.raw_blocks import Blocks, raw_blocks
-from tfcold.export.stored import checked_store, restored, rounded
+from tfcold.export.stored import STORES, restored, rounded
 from tfcold.export.user_words import words_of_users
 from tfcold.manifest import EXTRA, Manifest, read_manifest
 from tfcold.progress import logger
@@ -100,7 +100,7 @@ class BundlePlaces:
 
     def rounded(self, table: Floats, store: str) -> Floats:
         """The rows of a table as a bundle gives them back that keeps its numbers in `store`."""
-        return restored(*rounded(table, checked_store(store)))
+        return restored(*rounded(table, one_of(STORES, store, "store")))
 
     def split(self, raw: tuple[Blocks, int]) -> ItemSplit | None:
         """How much of one item each block makes up, at row 1; `raw` is its blocks and its row in them."""

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from tfcold.errors import InputError
 from tfcold.serving.tables import inverse_norms
 
 Store = Literal["float32", "float16", "int8"]
@@ -77,17 +76,6 @@ def restored(values: npt.NDArray[Any], scales: Floats | None) -> Floats:
     """Float32 of what `rounded` gave."""
     table = values.astype(np.float32, copy=False)
     return table if scales is None else table * scales[:, None]
-
-
-def checked_store(store: str, argument: str = "store") -> Store:
-    """One of `STORES`.
-
-    Raises:
-        InputError: anything else.
-    """
-    if store not in STORES:
-        raise InputError(f"`{argument}` must be one of {', '.join(STORES)}; received {store!r}")
-    return store
 
 
 def _fixed(values: Any, name: str) -> tf.Variable:

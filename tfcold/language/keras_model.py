@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from tfcold.errors import InputError
+from tfcold.errors import InputError, one_of
 from tfcold.language.model import DEFAULT_MAX_TOKENS, Answer, Completing, Prompt, Schema, utc_now
 from tfcold.text.encoders.base import fingerprint_of
 from tfcold.text.encoders.preset_files import folder_of_preset, model_files
@@ -47,9 +47,7 @@ class KerasModel(Completing):
             turns = (
                 "gemma" if any(w.startswith("gemma") for w in words) and {"instruct", "it"} & set(words) else "plain"
             )
-        if turns not in TURNS:
-            raise InputError(f"`turns` must be one of {', '.join(TURNS)}; received {turns!r}")
-        self.turns = turns
+        self.turns = one_of(TURNS, turns, "turns")
         self.batch_size = batch_size
 
     @cached_property

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 import tensorflow as tf
 
-from tfcold.columns import ITEM_ID, RANK, SCORE, USER_ID
-from tfcold.errors import InputError
+from tfcold.columns import ITEM_ID, SCORE, USER_ID
+from tfcold.errors import InputError, one_of
+from tfcold.serving.answers import ranked_frame
 from tfcold.serving.explaining import explanation_of
 from tfcold.serving.explanation import VIEWS, Explanation
 from tfcold.serving.ids import Ids, strings
@@ -27,7 +28,7 @@ from tfcold.serving.questions import (
     names_of,
     need_columns,
 )
-from tfcold.serving.ragged import Lists, Rows
+from tfcold.serving.ragged import Lists
 from tfcold.serving.search import best_items, best_users, best_users_of_vectors, scores_of, similar_items
 from tfcold.serving.state import State
 from tfcold.serving.steer import Steers, moved
@@ -242,8 +243,7 @@ class Recommender(Live):
             InputError: as in `explain`; another `view`, or `lists` without its columns.
         """
         need_columns(lists, "lists")
-        if view not in VIEWS:
-            raise InputError(f"`view` must be one of {', '.join(VIEWS)}; received {view!r}")
+        one_of(VIEWS, view, "view")
         columns = [USER_ID, ITEM_ID, SCORE, "name", "value"]
         pairs = zip(lists[USER_ID], lists[ITEM_ID], strict=True)
         state = self._now
@@ -265,7 +265,7 @@ class Recommender(Live):
         check_k(k)
         state, asked = self._now, strings(item_ids)
         found = similar_items(state, state.items.rows(asked), k)
-        return _frame({ITEM_ID: asked}, *found, "similar_item_id", state.items.names)
+        return ranked_frame({ITEM_ID: asked}, *found, "similar_item_id", state.items.names)
 
     def audience(
         self, item_ids: Iterable[Any] | None = None, k: int = 20, *, vectors: npt.ArrayLike | None = None
@@ -298,7 +298,7 @@ class Recommender(Live):
             table = self._vectors(vectors)
             asked = names_of(table, item_ids, "item_ids")
             found = best_users_of_vectors(state, table, k)
-        return _frame({ITEM_ID: asked}, *found, USER_ID, state.users.names)
+        return ranked_frame({ITEM_ID: asked}, *found, USER_ID, state.users.names)
 
     def titles(self, item_ids: Iterable[Any]) -> pd.DataFrame:
         """Frame `item_id` and what the bundle has to show of each item, a row for every id.
@@ -380,7 +380,7 @@ class Recommender(Live):
         for start in range(0, max(1, len(asked)), step):  # one block for nobody, which makes the columns
             part = slice(start, min(start + step, len(asked)))
             found = best_items(state, query[part], hidden[part], min(k, max(1, width)), among)
-            frames.append(_frame({USER_ID: asked[part]}, *found, ITEM_ID, state.items.names))
+            frames.append(ranked_frame({USER_ID: asked[part]}, *found, ITEM_ID, state.items.names))
         return pd.concat(frames, ignore_index=True)
 
 
@@ -388,15 +388,3 @@ def _query_of(state: State, lists: Lists) -> Floats:
     """Query vectors [B, D + 1] of histories alone, some at a time."""
     parts = in_parts(lists, max(1, _CELLS // state.opened.manifest.dim))
     return np.concatenate([state.query_of(part) for part in parts])
-
-
-def _frame(asked: Mapping[str, Ids], rows: Rows, scores: Floats, column: str, names: Ids) -> pd.DataFrame:
-    listed, places = np.nonzero(rows)
-    return pd.DataFrame(
-        {
-            **{name: ids[listed] for name, ids in asked.items()},
-            column: names[rows[listed, places]],
-            RANK: places.astype(np.int64) + 1,
-            SCORE: scores[listed, places],
-        }
-    )

@@ -67,10 +67,9 @@ def choose_fold_in_share(split: Split, told: Factors, candidates: Floats, settin
     users = np.zeros(len(split.warm_users), np.bool_)
     users[split.dataset.user_rows[np.concatenate(list(sample.validation.values()))]] = True
     beyond = beyond_the_sum(split, told, users)
-    history = np.where(split.warm_items[:, None], told.inputs, 0)
 
     def measured(share: float) -> dict[str, float]:
-        scorer = DotScorer(history, candidates, extra=np.float32(share) * beyond)
+        scorer = DotScorer(told.inputs, candidates, extra=np.float32(share) * beyond)
         return {regime: choose.quality(scorer, sample, regime) for regime in regimes}
 
     before, best, highest = measured(0.0), 0.0, 1 + _LEAST_GAIN
