@@ -90,7 +90,7 @@ class CentredNorm(keras.layers.Layer):
         last_axis("vectors", vectors, self.mean.shape[0])
         centred = vectors - self.mean
         if self.has_map:
-            centred = tf.einsum("...t,ts->...s", centred, self.kernel)
+            centred = tf.tensordot(centred, self.kernel, 1)
         unit = tf.cast(l2_normalise(centred), self.compute_dtype)
         return unit if mask is None else where_true(mask, unit)
 

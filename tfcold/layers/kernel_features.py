@@ -82,7 +82,7 @@ class KernelFeatures(keras.layers.Layer):
         vectors = tf.cast(vectors, self.variable_dtype)
         last_axis("vectors", vectors, self.landmarks.shape[1])
         kernel = rbf_kernel(vectors, self.landmarks, self.gamma)
-        features = tf.cast(tf.einsum("...m,mf->...f", kernel, self.kernel_map), self.compute_dtype)
+        features = tf.cast(tf.tensordot(kernel, self.kernel_map, 1), self.compute_dtype)
         return features if mask is None else where_true(mask, features)
 
     def adapt(self, landmarks: npt.ArrayLike) -> None:
