@@ -27,6 +27,8 @@ OFFLINE = os.environ.get("TFCOLD_OFFLINE") == "1"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)  # the last file is one worker's; the other should not wait long
     if OFFLINE:
         for item in items:
             if item.get_closest_marker("asset"):

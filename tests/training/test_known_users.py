@@ -7,7 +7,7 @@ from tfcold.blocks import Features
 from tfcold.ranking import Queries
 from tfcold.splits.split import Split
 from tfcold.training import Settings, fit, known_users
-from tfcold.training.known_users import beyond_the_sum, choose_fold_in_share
+from tfcold.training.known_users import beyond_the_sum, choose_known
 from tfcold.training.teacher import factors_of
 
 SETTLED = Settings(teacher="ials", dim=8, ials_penalty=2.0, ials_alpha=10.0)
@@ -18,7 +18,7 @@ def test_of_the_length_of_the_sum_by_the_scores_of_warm_items(world: tuple[Split
     factors = factors_of(split, SETTLED, 8)
     asked = split.warm_users.copy()
     asked[np.flatnonzero(asked)[:3]] = False
-    beyond = beyond_the_sum(split, factors, asked)
+    beyond = beyond_the_sum(split, factors, asked, SETTLED)
     summed = split.train_matrix() @ factors.inputs
     outputs = factors.outputs[split.warm_items].T
 
@@ -50,19 +50,51 @@ def test_chosen_where_it_gains_and_warm_rows_do_not_lose(
 ) -> None:
     split = world[0]
     factors = factors_of(split, SETTLED, 8)
-    beyond = beyond_the_sum(split, factors, split.warm_users)
+    beyond = beyond_the_sum(split, factors, split.warm_users, SETTLED)
     largest = {share: np.abs(share * beyond).max() for share in (0.0, *known_users.SHARES)}
 
     def quality(scorer, sample, regime):
-        share = min(largest, key=lambda one: abs(largest[one] - np.abs(scorer.extra).max()))
+        reached = 0.0 if scorer.extra is None else np.abs(scorer.extra).max()
+        share = min(largest, key=lambda one: abs(largest[one] - reached))
         return 0.5 if share != 0.5 else 0.5 * (loss if regime == "warm" else gain * (2 if loss < 1 else 1))
 
     monkeypatch.setattr(known_users, "beyond_the_sum", lambda *_: beyond)
     monkeypatch.setattr(known_users.choose, "quality", quality)
-    assert choose_fold_in_share(split, factors, factors.outputs, SETTLED).fold_in_share == expected
+    assert choose_known(split, factors, factors.outputs, SETTLED).fold_in_share == expected
 
 
 def test_a_share_that_is_named_stays(world: tuple[Split, object]) -> None:
     named = SETTLED.with_(fold_in_share=0.3)
     factors = factors_of(world[0], SETTLED, 8)
-    assert choose_fold_in_share(world[0], factors, factors.outputs, named) is named
+    assert choose_known(world[0], factors, factors.outputs, named) is named
+
+
+@pytest.mark.parametrize("with_ease", [False, True])
+def test_columns_of_ease_stay_sums_unless_they_are_asked_for(world: tuple[Split, object], with_ease: bool) -> None:
+    halves = SETTLED.with_(teacher="both", ease_dim=3, ease_weight=1.0, penalty=30.0, fold_in_ease=with_ease)
+    factors = factors_of(world[0], halves, 8)
+    beyond = beyond_the_sum(world[0], factors, world[0].warm_users, halves)
+    assert np.abs(beyond[:, :5]).max() > 1e-4
+    assert bool(beyond[:, 5:].any()) is with_ease
+
+
+def test_the_better_columns_and_penalty_are_chosen(
+    world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halves = SETTLED.with_(teacher="both", ease_dim=3, ease_weight=1.0, penalty=30.0)
+    factors = factors_of(world[0], halves, 8)
+    found: list[tuple[float | None, bool | None]] = []
+
+    def beyond(split, told, users, settings):
+        found.append((settings.fold_in_penalty, settings.fold_in_ease))
+        return np.full((len(users), told.dim), 1.0, np.float32)
+
+    def quality(scorer, sample, regime):
+        wanted = scorer.extra is not None and found[-1] == (3.0, True) and scorer.extra.max() == 0.75
+        return 0.6 if wanted else 0.5 if scorer.extra is None or found[-1] != (3.0, True) else 0.55
+
+    monkeypatch.setattr(known_users, "beyond_the_sum", beyond)
+    monkeypatch.setattr(known_users.choose, "quality", quality)
+    chosen = choose_known(world[0], factors, factors.outputs, halves)
+    assert (chosen.fold_in_share, chosen.fold_in_penalty, chosen.fold_in_ease) == (0.75, 3.0, True)
+    assert set(found) == {(penalty, ease) for ease, some in known_users.PENALTIES.items() for penalty in some}

@@ -200,7 +200,7 @@ def assign(
             settings.similar_sharpness or 1.0,
         )
     if settings.fold_in_share and model.user_tower.embedding is not None:
-        beyond = beyond_the_sum(split, told, split.warm_users)
+        beyond = beyond_the_sum(split, told, split.warm_users, settings)
         model.user_tower.embedding.set_weights([np.float32(settings.fold_in_share) * beyond])
     model.prior.set_weights_of(
         settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay

@@ -22,7 +22,7 @@ from tfcold.training.factors import Factors
 from tfcold.training.fold_in import choose_for_newcomers
 from tfcold.training.inner import inner_split
 from tfcold.training.kernel_words import KernelWords
-from tfcold.training.known_users import choose_fold_in_share
+from tfcold.training.known_users import choose_known
 from tfcold.training.objective import affordable, batches, choose_objective
 from tfcold.training.precision import copy_weights, half_precision_twin
 from tfcold.training.settings import Settings
@@ -150,7 +150,7 @@ def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Sett
         told = closed_form.worded(factors, maps, split.warm_items, settings, split.item_counts)
         cold = np.float32(settings.cold_scale or 0.0) * maps.candidates
         candidates = np.where(split.warm_items[:, None], told.outputs, cold)
-    settings = choose_fold_in_share(split, told, candidates, settings)
+    settings = choose_known(split, told, candidates, settings)
 
     def narrow_worded(narrow: Factors) -> Factors:
         if not len(words.taught) or not (settings.history_text_scale or settings.warm_text_scale):

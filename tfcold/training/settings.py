@@ -36,6 +36,8 @@ class Settings:
         user_words_scale: float or None. How much a user's own words count beside their history.
         fold_in_share: float or None. How far the query of a training user goes from the sum of their history to the
             fold-in solved for them; the way is their ID embedding.
+        fold_in_penalty: float > 0 or None. Ridge penalty of that, of the mean squared length of an axis.
+        fold_in_ease: bool or None. Whether it is solved on the columns of EASE beside iALS, too.
         shrinkage, shrinkage_decay: float or None. `HistoryShrinkage` of newcomers' histories.
         similar_strength, similar_sharpness: float or None. `SimilarUsers` of newcomers.
         prior_strength, prior_decay: float or None. `PopularityPrior`.
@@ -76,6 +78,8 @@ class Settings:
     history_text_scale: float | None = None
     user_words_scale: float | None = None
     fold_in_share: float | None = None
+    fold_in_penalty: float | None = None
+    fold_in_ease: bool | None = None
     shrinkage: float | None = None
     shrinkage_decay: float | None = None
     similar_strength: float | None = None
