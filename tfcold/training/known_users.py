@@ -25,7 +25,7 @@ SHARES: Final = (0.5, 1.0, 0.25, 0.75)  # the first two with each penalty, the o
 PENALTIES: Final = {False: (0.3, 1.0, 3.0), True: (3.0, 10.0, 30.0)}  # of the mean squared length of an axis; with EASE
 PENALTY: Final = 1.0  # where only the share is named
 _ALPHA: Final = 10.0
-_LEAST_GAIN: Final = 0.005
+_LEAST_GAIN: Final = 0.003
 _WARM_TOLERANCE: Final = 0.002
 _CELLS: Final = 2**23  # users x items that are scored to choose, but no fewer than `choose.MAX_USERS` users
 
@@ -59,8 +59,8 @@ def beyond_the_sum(split: Split, told: Factors, users: npt.NDArray[np.bool_], se
 def choose_known(split: Split, told: Factors, candidates: Floats, settings: Settings) -> Settings:
     """Settings with how far the queries of training users go from the sum of their history to the solved fold-in.
 
-    The share, penalty and columns that gain most on warm validation rows and on those of one list, on average; no
-    share where that is less than half a percent, or where warm rows lose.
+    The share, penalty and columns that gain most on validation rows of warm items, of cold ones and of one list, on
+    average; no share where that is less than 0.3 percent, or where warm rows lose.
 
     Args:
         candidates: float32 [I + 1, D]. Warm and cold.
@@ -69,7 +69,7 @@ def choose_known(split: Split, told: Factors, candidates: Floats, settings: Sett
         return settings
     most = max(choose.MAX_USERS, _CELLS // len(candidates))
     sample = choose.validation_sample(split, max_users=most, seed=settings.seed)
-    regimes = [regime for regime in ("warm", "all") if choose.has(sample, regime)]
+    regimes = [regime for regime in ("warm", "cold_item", "all") if choose.has(sample, regime)]
     if not regimes:
         return settings.with_(fold_in_share=0.0)
     users = np.zeros(len(split.warm_users), np.bool_)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 EASE_PENALTIES = (30.0, 100.0, 300.0, 1000.0)
 EASE_PENALTY = 100.0  # where nothing can be measured
-IALS_CHOICES = ((5.0, 5.0), (20.0, 20.0), (20.0, 50.0), (60.0, 50.0), (100.0, 50.0))  # penalty, alpha
+IALS_CHOICES = (  # penalty, alpha
+    (5.0, 5.0), (20.0, 20.0), (20.0, 50.0), (20.0, 100.0), (60.0, 50.0), (100.0, 50.0),
+)  # fmt: skip
 IALS_CHOICE = (20.0, 20.0)
 MAX_EASE_SIDE = 4_000  # min(users, warm items) up to which EASE is inverted beside iALS
 MAX_CELLS = 2**26  # items x width of a table of factors: 256 MB
