@@ -119,6 +119,11 @@ SPECIMENS: dict[str, Specimen] = {
         masked_vectors,
         lambda layer: layer.adapt(unit(normal(3, 3, seed=3))),
     ),
+    "tfcold.layers.NormShrinkage": Specimen(
+        lambda: layers.NormShrinkage(),
+        lambda batch: {"vectors": normal(batch, 3)},
+        lambda layer: layer.set_weights_of(share=0.5, norm=2.0),
+    ),
     "tfcold.layers.SimilarUsers": Specimen(
         lambda: layers.SimilarUsers(3, num_users=4),
         lambda batch: {

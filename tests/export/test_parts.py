@@ -45,3 +45,23 @@ def test_layer_that_does_not_exist_is_named(world):
 
     with pytest.raises(BundleError, match=r"does not have: 'os\.system'"):
         Parts.from_config(config, parts.arrays())
+
+
+def test_weights_that_earlier_bundles_lack_are_as_if_never_set_and_others_are_missed(world):
+    parts = Parts.of_model(world.trained.model)
+    arrays = parts.arrays()
+    earlier = {
+        key: value
+        for key, value in arrays.items()
+        if not (
+            key.startswith("candidate_fusion/")
+            and int(key.rpartition("/")[2]) >= len(parts.candidate_fusion.weights) - 2
+        )
+    }
+    again = Parts.from_config(parts.config(), earlier)
+    assert len(arrays) - len(earlier) == 2
+    assert (float(again.candidate_fusion.norms.share), float(again.candidate_fusion.norms.norm)) == (0.0, 1.0)
+
+    del earlier["candidate_fusion/0"]
+    with pytest.raises(BundleError, match="cannot be rebuilt"):
+        Parts.from_config(parts.config(), earlier)

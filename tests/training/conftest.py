@@ -35,6 +35,7 @@ def given() -> Settings:
         penalty=30.0,
         max_landmarks=16,
         text_penalty=1.0,
+        norm_shrinkage=0.0,
         cold_scale=4.0,
         warm_text_scale=0.1,
         history_text_scale=0.0,

@@ -135,6 +135,7 @@ def summary(fitted: Fitted) -> str:
         "teacher",
         "dim",
         "text_penalty",
+        "norm_shrinkage",
         "cold_scale",
         "warm_text_scale",
         "history_text_scale",

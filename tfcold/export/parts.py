@@ -25,6 +25,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 _PASS: Final = 4096
 _ENCODER: Final = "item_block/"
 _USER_ENCODER: Final = "user_block/"
+_LATER: Final = {"tfcold.layers.ConcatFusion": 2}  # last weights that bundles of 0.1.0 may lack: they stay initial
 
 Sums = tuple[tf.Tensor, tf.Tensor]  # of history vectors [B, D], and their number [B]
 Words = Mapping[str, tuple[tf.Tensor, tf.Tensor]]  # raw vectors [B, T] and masks bool [B] by block of users
@@ -257,6 +258,10 @@ def _layer_of(name: str, content: Mapping[str, Any], arrays: Arrays) -> keras.la
     layer = REGISTRY[content["class"]].from_config(dict(content["config"]))  # type: ignore[attr-defined]
     if not layer.built:
         layer.build([None, int(content["input_width"])])
-    num = len(layer.get_weights())
-    layer.set_weights([arrays[f"{name}/{place}"] for place in range(num)])
+    initial = layer.get_weights()
+    there = len(initial) - _LATER.get(content["class"], 0)
+    named = {place: f"{name}/{place}" for place in range(len(initial))}
+    layer.set_weights(
+        [arrays[key] if place < there or key in arrays else initial[place] for place, key in named.items()]
+    )
     return layer

@@ -11,6 +11,7 @@ HistoryPooling    a list of vectors as one
 HistoryShrinkage  a short history, shrunk to what it can tell
 IdDropout         warm rows that play cold, in training
 KernelFeatures    Nystroem features of an RBF kernel
+NormShrinkage     vectors whose lengths go towards one length
 SimilarUsers      a short history, leant towards those of similar users
 WeightedDot       the similarity, with or without weights that depend on the user
 """
@@ -26,6 +27,7 @@ from tfcold.layers.history_pooling import HistoryPooling
 from tfcold.layers.history_shrinkage import HistoryShrinkage
 from tfcold.layers.id_dropout import IdDropout
 from tfcold.layers.kernel_features import KernelFeatures
+from tfcold.layers.norm_shrinkage import NormShrinkage
 from tfcold.layers.similar_users import SimilarUsers
 from tfcold.layers.weighted_dot import WeightedDot
 
@@ -41,6 +43,7 @@ __all__ = [
     "HistoryShrinkage",
     "IdDropout",
     "KernelFeatures",
+    "NormShrinkage",
     "SimilarUsers",
     "WeightedDot",
 ]

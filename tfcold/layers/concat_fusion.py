@@ -15,6 +15,7 @@ from tfcold.layers._residual_branch import ResidualBranch
 from tfcold.layers._shapes import build_named, positive
 from tfcold.layers._shapes import rate as check_rate
 from tfcold.layers.fusion import Fusion, FusionInputs
+from tfcold.layers.norm_shrinkage import NormShrinkage
 from tfcold.registration import export
 
 
@@ -25,7 +26,8 @@ class ConcatFusion(Fusion):
     `out = W_id e + s sum_b W_b t_b + MLP([e; t_1; ...; t_n; flags])`. A dense layer on a concatenation is this sum of
     products; written so, a closed-form solution can be loaded into it (`set_linear`) and is exact at the start, since
     the last kernel of the MLP is zero then. `s` is the scalar `cold_scale` in cold rows, `warm_text_scale` in the
-    others: a regression from text shrinks, and cold and warm scores have to be comparable in one list.
+    others: a regression from text shrinks, and cold and warm scores have to be comparable in one list. The sum over the
+    blocks may come to one length before (`norms`, a `NormShrinkage` that changes nothing until it is told to).
 
     Args:
         dim: as in `Fusion`.
@@ -111,6 +113,8 @@ class ConcatFusion(Fusion):
                 name="branch",
                 dtype=self.dtype_policy,
             )
+        # last: its weights stand behind those that bundles of earlier versions have
+        self.norms = NormShrinkage(name="norms", dtype=self.dtype_policy)
 
     def _initial_kernel(self, place: int, shape: list[int]) -> keras.initializers.Initializer:
         return keras.initializers.GlorotUniform(None if self.seed is None else self.seed + 100 + place)
@@ -130,7 +134,7 @@ class ConcatFusion(Fusion):
     def parts(self, inputs: FusionInputs) -> tuple[tf.Tensor, tf.Tensor]:
         id_part, text_part = self._linear(inputs)
         scale = tf.where(inputs.is_cold, self.cold_scale, self.warm_text_scale)
-        return id_part, tf.cast(scale, text_part.dtype)[:, tf.newaxis] * text_part
+        return id_part, tf.cast(scale, text_part.dtype)[:, tf.newaxis] * self.norms(text_part)
 
     def residual(self, inputs: FusionInputs, training: tf.Tensor | bool | None) -> tf.Tensor | None:
         return None if self._branch is None else self._branch(inputs.concatenated(), training=training)

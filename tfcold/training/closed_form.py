@@ -182,6 +182,8 @@ def assign(
         if maps is not None and isinstance(tower.fusion, ConcatFusion):
             tower.fusion.set_linear(block_kernels=maps.kernels[side])
     if isinstance(model.candidate_tower.fusion, ConcatFusion):
+        if maps is not None and settings.norm_shrinkage:
+            model.candidate_tower.fusion.norms.set_weights_of(settings.norm_shrinkage, maps.norm)
         model.candidate_tower.fusion.cold_scale.assign(settings.cold_scale or 1.0)
         model.candidate_tower.fusion.warm_text_scale.assign(settings.warm_text_scale or 0.0)
         # ridge shrinks both sides alike: a cold item in a history counts as much as a warm one

@@ -23,6 +23,7 @@ from tfcold.training.fold_in import choose_for_newcomers
 from tfcold.training.inner import inner_split
 from tfcold.training.kernel_words import KernelWords
 from tfcold.training.known_users import choose_known
+from tfcold.training.norms import choose_norms, with_norms
 from tfcold.training.objective import affordable, batches, choose_objective
 from tfcold.training.precision import copy_weights, half_precision_twin
 from tfcold.training.settings import Settings
@@ -146,6 +147,8 @@ def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Sett
         maps, settings = linear_maps(model, split, factors, settings)
     told, candidates = factors, factors.outputs
     if maps is not None:
+        settings = choose_norms(split, factors, maps, settings)
+        maps = with_norms(maps, split, settings)
         settings = closed_form.choose_scales(split, factors, maps, settings)
         told = closed_form.worded(factors, maps, split.warm_items, settings, split.item_counts)
         cold = np.float32(settings.cold_scale or 0.0) * maps.candidates

@@ -28,6 +28,8 @@ class Settings:
         text_penalty: float or None. Ridge penalty of the map from words to factors.
         words_ials_penalty, words_ials_alpha: float or None. The iALS whose scores words are taught; a penalty of 0
             leaves it to the teacher of warm items.
+        norm_shrinkage: float in [0, 1] or None. How far the lengths of what words predict of candidates go towards one
+            length: `NormShrinkage`.
         cold_scale: float or None. Scale of cold candidates beside warm ones.
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
         text_halfway: float or None. Interactions at which the words of a warm candidate count halfway between what they
@@ -72,6 +74,7 @@ class Settings:
     text_penalty: float | None = None
     words_ials_penalty: float | None = None
     words_ials_alpha: float | None = None
+    norm_shrinkage: float | None = None
     cold_scale: float | None = None
     warm_text_scale: float | None = None
     text_halfway: float | None = None

@@ -32,11 +32,13 @@ class WordMaps:
         candidates: float32 [I + 1, D]. Predicted outputs of every item with words; zeros of the others.
         history: float32 [I + 1, D]. Predicted inputs, likewise.
         kernels: for candidates and for history, a kernel [F, D] for each block of the model's features.
+        norm: float. The length towards which `candidates` were taken, if they were.
     """
 
     candidates: Floats
     history: Floats
     kernels: tuple[dict[str, Floats], dict[str, Floats]]
+    norm: float = 1.0
 
 
 def kernel_maps(model: TwoTower) -> WordMaps:

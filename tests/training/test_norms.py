@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tfcold.blocks import Features
+from tfcold.splits.split import Split
+from tfcold.training import Settings, fit
+from tfcold.training.factors import ials_factors
+from tfcold.training.kernel_words import KernelWords
+from tfcold.training.norms import choose_norms, with_norms
+from tfcold.training.word_maps import WordMaps
+
+World = tuple[Split, Features]
+
+
+@pytest.fixture(scope="module")
+def maps(world: World) -> WordMaps:
+    factors = ials_factors(world[0], 6, penalty=2.0, seed=0)
+    return KernelWords(*world, 1000).maps(factors, 1.0, 0.5, {}, 1000, seed=0)
+
+
+def test_lengths_go_towards_the_mean_of_warm_items(world: World, maps: WordMaps) -> None:
+    split = world[0]
+    lengths = np.linalg.norm(maps.candidates, axis=1)
+    told = lengths > 0
+    mean = lengths[split.warm_items & told].mean()
+    shrunk = with_norms(maps, split, Settings(norm_shrinkage=0.75))
+
+    assert shrunk.norm == pytest.approx(mean, rel=1e-5)
+    found = np.linalg.norm(shrunk.candidates, axis=1)
+    np.testing.assert_allclose(found[told], 0.25 * lengths[told] + 0.75 * mean, rtol=1e-4)
+    assert not found[~told].any()
+    np.testing.assert_array_equal(shrunk.history, maps.history)
+    assert with_norms(maps, split, Settings(norm_shrinkage=0.0)) is maps
+
+
+def test_chosen_where_lengths_mislead_and_not_where_they_tell(world: World, maps: WordMaps) -> None:
+    """Lengths drawn at random bury items; lengths by the rows to be found lift those that are asked for."""
+    split = world[0]
+    factors = ials_factors(split, 6, penalty=2.0, seed=0)
+    draw = np.random.default_rng(0)
+    units = maps.candidates / np.maximum(np.linalg.norm(maps.candidates, axis=1, keepdims=True), 1e-9)
+
+    def chosen(lengths: np.ndarray) -> float | None:
+        told = WordMaps((units * lengths[:, None]).astype(np.float32), maps.history, maps.kernels)
+        return choose_norms(split, factors, told, Settings()).norm_shrinkage
+
+    wanted = np.bincount(split.dataset.item_rows[split.validation["cold_item"]], minlength=len(units))
+    assert chosen(np.exp(2 * draw.standard_normal(len(units)))) >= 0.5
+    assert chosen(1.0 + wanted) == 0.0
+    assert choose_norms(split, factors, maps, Settings(norm_shrinkage=0.3)).norm_shrinkage == 0.3
+
+
+def test_without_cold_rows_nothing_is_chosen(world: World, maps: WordMaps) -> None:
+    from dataclasses import replace
+
+    split = replace(world[0], validation={"warm": world[0].validation["warm"]})
+    factors = ials_factors(split, 6, penalty=2.0, seed=0)
+
+    assert choose_norms(split, factors, maps, Settings()).norm_shrinkage == 0.0
+
+
+def test_the_model_serves_the_lengths_that_were_chosen(world: World, given: Settings) -> None:
+    split, features = world
+    cold = np.flatnonzero(~split.warm_items & features.items["text"].mask)
+    settled = given.with_(epochs=0, teacher="ials", ials_penalty=2.0, ials_alpha=10.0, kernel_gamma=1.0)
+    plain, level = (fit(split, features, settled.with_(norm_shrinkage=share)) for share in (0.0, 1.0))
+    before, after = (np.linalg.norm(one.candidate_table[cold, :-1], axis=1) for one in (plain, level))
+
+    assert np.ptp(before) > 0.01 * before.mean()
+    np.testing.assert_allclose(after, after[0], rtol=1e-3)
