@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,8 +55,6 @@ def test_chosen_where_lengths_mislead_and_not_where_they_tell(world: World, maps
 
 
 def test_without_cold_rows_nothing_is_chosen(world: World, maps: WordMaps) -> None:
-    from dataclasses import replace
-
     split = replace(world[0], validation={"warm": world[0].validation["warm"]})
     factors = ials_factors(split, 6, penalty=2.0, seed=0)
 
