@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
+from tfcold.progress import logger
 
 Call = Answer = Shop = Any  # fixtures of conftest.py, see there
 
@@ -311,3 +314,10 @@ def test_a_bug_keeps_its_traceback(call: Call, bundle: Path, monkeypatch: pytest
 
     with pytest.raises(ZeroDivisionError):
         call("inspect", bundle)
+
+
+def test_quiet_is_over_with_the_command(call, tmp_path, monkeypatch):
+    monkeypatch.setattr(logger, "level", logging.INFO)
+
+    assert call("inspect", tmp_path / "nowhere", "--quiet").code == 2
+    assert logger.level == logging.INFO

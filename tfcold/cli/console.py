@@ -48,6 +48,14 @@ class _Elapsed(logging.Formatter):
         return f"[{record.created - self.start:6.1f}s] {prefix}{text}"
 
 
+class _Console(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes to standard error, and knows the level that the logger had before."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self.level_before = logger.level
+
+
 def add_logging(parser: argparse.ArgumentParser) -> None:
     """The options that every command has."""
     group = parser.add_mutually_exclusive_group()
@@ -55,12 +63,12 @@ def add_logging(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-v", "--verbose", action="store_true", help="more lines, and TensorFlow's own")
 
 
-def start_logging(quiet: bool, verbose: bool) -> logging.Handler:
+def start_logging(quiet: bool, verbose: bool) -> _Console:
     """Log lines of tfcold on standard error, and TensorFlow kept quiet; must run before TensorFlow is imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
     if quiet:
         os.environ["TFCOLD_PROGRESS"] = "0"
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Console()
     handler.setFormatter(_Elapsed())
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
@@ -103,9 +111,10 @@ def own_stderr(verbose: bool) -> Iterator[None]:
         theirs.close()
 
 
-def stop_logging(handler: logging.Handler) -> None:
-    """Takes the handler away again, for callers who run `main` inside a program of their own."""
+def stop_logging(handler: _Console) -> None:
+    """Takes the handler away again, and its level, for callers who run `main` inside a program of their own."""
     logger.removeHandler(handler)
+    logger.setLevel(handler.level_before)
     logger.propagate = True
 
 
