@@ -36,6 +36,14 @@ def test_counted_profile_names_common_words_and_the_most_typical_titles() -> Non
     assert set(done.frame["profile_made_with"]) == {"counted.v1"}
 
 
+def test_a_title_that_two_items_have_is_named_once() -> None:
+    twins = ITEMS.assign(title=["The dark comet", "The dark comet", "Comet rocket", "Oven bread", "The oven"])
+    profile = profile_users(histories_of(CLICKS), twins, users=["u1"]).frame["profile"].iloc[0]
+
+    assert profile.count("The dark comet") == 1
+    assert "Comet rocket" in profile
+
+
 def test_users_without_words_have_no_row_and_asked_ones_are_chosen() -> None:
     done = profile_users(histories_of(CLICKS), ITEMS, users=["u2", "nobody"])
 

@@ -122,7 +122,8 @@ def plan_profiles(
         for item in nearest[:THINGS]:
             masks += [(user, ITEM_ID, mask) for mask in safe[item][1]]
         known.append(user)
-        counted.append(_counted(typical.terms(nearest), [titles[item] for item in nearest[:TITLES]]))
+        different = list(dict.fromkeys(titles[item] for item in nearest))  # a catalogue may hold a title twice
+        counted.append(_counted(typical.terms(nearest), different[:TITLES]))
         data.append({"things": [safe[item][0] for item in nearest[:THINGS]]})
     return ProfilePlan(known, counted, data, template, tuple(masks), len(asked))
 
