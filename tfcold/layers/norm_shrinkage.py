@@ -29,7 +29,7 @@ class NormShrinkage(keras.layers.Layer):
         >>> import numpy as np
         >>> shrink = NormShrinkage()
         >>> shrink.set_weights_of(share=0.5, norm=1.)
-        >>> shrink(np.array([[3., 4.], [0., 0.5]], np.float32)).numpy()
+        >>> shrink(np.array([[3., 4.], [0., 0.5]], np.float32)).numpy().round(3)
         array([[1.8 , 2.4 ],
                [0.  , 0.75]], dtype=float32)
 
