@@ -126,9 +126,9 @@ def test_users_join_with_their_words(call, shop, tmp_path):
         for alike in (("still", "n1"), ("n3", "nobody")):
             first, second = (said[name] for name in alike)
             assert first["item_id"].tolist() == second["item_id"].tolist()
-            assert first["score"].to_numpy() == pytest.approx(second["score"].to_numpy(), rel=1e-5, abs=1e-5)
+            assert first["score"].to_numpy() == pytest.approx(second["score"].to_numpy(), rel=1e-6, abs=1e-5)
         told = one.recommend_from_history(history[history["user_id"] == "n4"], k=99)
-        assert said["n4"]["score"].to_numpy() == pytest.approx(told["score"].to_numpy(), rel=1e-5, abs=1e-5)
+        assert said["n4"]["score"].to_numpy() == pytest.approx(told["score"].to_numpy(), rel=1e-6, abs=1e-5)
         told = one.recommend_from_history(history[history["user_id"] == "n2"], k=99)
         for name, without in (("n1", said["nobody"]), ("n2", told)):
             scores = [frame.set_index("item_id")["score"].sort_index() for frame in (said[name], without)]

@@ -160,7 +160,7 @@ def _closed_form(model: TwoTower, split: Split, factors: Factors, settings: Sett
             return narrow
         ahead = words.maps(narrow, *_kernel(settings), SEARCH_ROWS, settings.seed)
         is_warm = np.asarray(narrow.outputs.any(axis=1))
-        return closed_form.worded(narrow, ahead, is_warm, settings, split.item_counts)
+        return closed_form.worded(narrow, with_norms(ahead, split, settings), is_warm, settings, split.item_counts)
 
     settings = choose_for_newcomers(split, told, settings, narrow_worded)
     user_map = None

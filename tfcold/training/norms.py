@@ -26,7 +26,7 @@ _ERRORS: Final = 2.0  # standard errors that a gain must have
 def choose_norms(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> Settings:
     """Settings with the share of `NormShrinkage` that is best among cold items, which no scale of them changes.
 
-    None where the gain over lengths as predicted is below two standard errors of its mean over users.
+    0 where the gain over lengths as predicted is below two standard errors of its mean over users.
     """
     if settings.norm_shrinkage is not None:
         return settings

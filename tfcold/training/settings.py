@@ -115,6 +115,8 @@ class Settings:
             raise InputError(f"`learning_rate` must be positive; received {self.learning_rate}")
         if not 0 < self.hidden_share < 1:
             raise InputError(f"`hidden_share` must lie in (0, 1); received {self.hidden_share}")
+        if self.norm_shrinkage is not None and not 0 <= self.norm_shrinkage <= 1:
+            raise InputError(f"`norm_shrinkage` must lie in [0, 1], or be None; received {self.norm_shrinkage}")
         if not 0 <= self.id_dropout < 1:
             raise InputError(f"`id_dropout` must lie in [0, 1); received {self.id_dropout}")
 
