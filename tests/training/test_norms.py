@@ -34,7 +34,10 @@ def test_lengths_go_towards_the_mean_of_warm_items(world: World, maps: WordMaps)
     np.testing.assert_allclose(found[told], 0.25 * lengths[told] + 0.75 * mean, rtol=1e-4)
     assert not found[~told].any()
     np.testing.assert_array_equal(shrunk.history, maps.history)
-    assert with_norms(maps, split, Settings(norm_shrinkage=0.0)) is maps
+    np.testing.assert_array_equal(shrunk.beside, maps.candidates)
+    beside = with_norms(maps, split, Settings(warm_norm_shrinkage=0.75))
+    np.testing.assert_array_equal(beside.beside, shrunk.candidates)
+    np.testing.assert_array_equal(beside.candidates, maps.candidates)
 
 
 def test_chosen_where_lengths_mislead_and_not_where_they_tell(world: World, maps: WordMaps) -> None:
@@ -45,7 +48,7 @@ def test_chosen_where_lengths_mislead_and_not_where_they_tell(world: World, maps
     units = maps.candidates / np.maximum(np.linalg.norm(maps.candidates, axis=1, keepdims=True), 1e-9)
 
     def chosen(lengths: np.ndarray) -> float | None:
-        told = WordMaps((units * lengths[:, None]).astype(np.float32), maps.history, maps.kernels)
+        told = replace(maps, candidates=(units * lengths[:, None]).astype(np.float32))
         return choose_norms(split, factors, told, Settings()).norm_shrinkage
 
     wanted = np.bincount(split.dataset.item_rows[split.validation["cold_item"]], minlength=len(units))
@@ -59,6 +62,32 @@ def test_without_cold_rows_nothing_is_chosen(world: World, maps: WordMaps) -> No
     factors = ials_factors(split, 6, penalty=2.0, seed=0)
 
     assert choose_norms(split, factors, maps, Settings()).norm_shrinkage == 0.0
+
+
+def test_words_of_warm_items_get_one_length_where_it_helps(world: World, maps: WordMaps) -> None:
+    """What is known is nothing: words alone rank, and lengths drawn at random bury half of the items."""
+    split = world[0]
+    factors = ials_factors(split, 6, penalty=2.0, seed=0)
+    known = replace(factors, outputs=np.zeros_like(factors.outputs))
+    units = factors.outputs / np.maximum(np.linalg.norm(factors.outputs, axis=1, keepdims=True), 1e-9)
+    lengths = np.exp(2 * np.random.default_rng(0).standard_normal(len(units)))
+    told = replace(maps, candidates=(units * lengths[:, None]).astype(np.float32))
+
+    assert choose_norms(split, known, told, Settings(norm_shrinkage=0.0)).warm_norm_shrinkage == 1.0
+    for settled in (Settings(warm_norm_shrinkage=0.3), Settings(warm_text_scale=0.0, warm_norm_shrinkage=None)):
+        chosen = choose_norms(split, known, told, settled.with_(norm_shrinkage=0.0))
+        assert chosen.warm_norm_shrinkage == (settled.warm_norm_shrinkage or 0.0)
+
+
+def test_words_of_warm_items_have_lengths_of_their_own(world: World, given: Settings) -> None:
+    split, features = world
+    warm = np.flatnonzero(split.warm_items & features.items["text"].mask)
+    settled = given.with_(epochs=0, teacher="ials", ials_penalty=2.0, ials_alpha=10.0, kernel_gamma=1.0)
+    settled = settled.with_(norm_shrinkage=0.5, warm_norm_shrinkage=1.0, text_halfway=0.0)
+    plain, worded = (fit(split, features, settled.with_(warm_text_scale=scale)) for scale in (0.0, 1.5))
+    words = np.linalg.norm(worded.candidate_table[warm, :-1] - plain.candidate_table[warm, :-1], axis=1)
+
+    np.testing.assert_allclose(words, words[0], rtol=1e-3)
 
 
 def test_the_model_serves_the_lengths_that_were_chosen(world: World, given: Settings) -> None:

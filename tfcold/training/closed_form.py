@@ -100,7 +100,7 @@ def worded(
     beside = np.float32(settings.history_text_scale or 0.0)
     inputs = np.where(warm[:, None], factors.inputs + beside * maps.history, 0).astype(np.float32)
     shares = _shares(settings, counts)[:, None]
-    outputs = np.where(warm[:, None], factors.outputs + shares * maps.candidates, 0).astype(np.float32)
+    outputs = np.where(warm[:, None], factors.outputs + shares * maps.beside, 0).astype(np.float32)
     return replace(factors, inputs=inputs, outputs=outputs)
 
 
@@ -163,10 +163,10 @@ def assign(
     settings: Settings,
 ) -> None:
     """Loads factors, maps and scales into the weights of the model."""
-    outputs = factors.outputs
-    if maps is not None and settings.text_halfway:  # what words count for more than in the fusion starts in the ID
-        more = _shares(settings, split.item_counts) - np.float32(settings.warm_text_scale or 0.0)
-        outputs = np.asarray(outputs + np.where(split.warm_items, more, 0)[:, None] * maps.candidates, np.float32)
+    outputs = told.outputs
+    if maps is not None and settings.warm_text_scale:  # the ID is what the fusion's own share of the words leaves
+        in_fusion = np.float32(settings.warm_text_scale) * maps.candidates
+        outputs = np.where(split.warm_items[:, None], outputs - in_fusion, 0).astype(np.float32)
     model.candidate_tower.embedding.set_weights([outputs])
     model.history_tower.embedding.set_weights([factors.inputs])
     identity = np.eye(model.dim, dtype=np.float32)

@@ -82,7 +82,8 @@ class KernelWords:
         for start in range(0, len(told), _PASS):
             part = told[start : start + _PASS]
             found[part] = self.kernel(part, taught, gamma, weights) @ solved
-        return WordMaps(found[:, : targets.dim], found[:, targets.dim :], ({}, {}))
+        outputs, inputs = np.split(found, [targets.dim], axis=1)
+        return WordMaps(outputs, outputs, inputs, ({}, {}))
 
     def kernel(self, rows: Rows, others: Rows, gamma: float, weights: Weights) -> Floats:
         """float32 [R, N] between item rows; a block that `weights` does not name counts once."""

@@ -1,4 +1,4 @@
-"""Whether new items gain by vectors of one length: chosen on cold validation rows."""
+"""Whether words do better with vectors of one length: chosen on validation rows, for new items and for known ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tfcold.evaluation import evaluate
 from tfcold.layers import NormShrinkage
@@ -19,24 +20,37 @@ from tfcold.training.word_maps import WordMaps
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
+Floats = npt.NDArray[np.float32]
+
 SHARES: Final = (0.25, 0.5, 0.75, 1.0)
+WARM_SHARES: Final = (0.5, 1.0)
+WARM_SCALES: Final = (0.2, 0.4, 0.8, 1.2, 1.8)  # of words beside what is known, each share with the best of them
 _ERRORS: Final = 2.0  # standard errors that a gain must have
+_TOLERANCE: Final = 0.002
 
 
 def choose_norms(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> Settings:
-    """Settings with the share of `NormShrinkage` that is best among cold items, which no scale of them changes.
+    """Settings with the shares of `NormShrinkage`: for cold items, and for what words add to warm ones.
 
-    0 where the gain over lengths as predicted is below two standard errors of its mean over users.
+    The first is the best among cold items, which no scale of them changes; 0 where its gain over lengths as predicted
+    is below two standard errors of its mean over users. The second is the best among warm items, each share with the
+    scale that suits it.
     """
-    if settings.norm_shrinkage is not None:
-        return settings
     sample = choose.validation_sample(split, seed=settings.seed)
+    if settings.norm_shrinkage is None:
+        settings = settings.with_(norm_shrinkage=_for_cold(sample, factors, maps, settings))
+    if settings.warm_norm_shrinkage is None:
+        settings = settings.with_(warm_norm_shrinkage=_for_warm(sample, factors, maps, settings))
+    return settings
+
+
+def _for_cold(sample: Split, factors: Factors, maps: WordMaps, settings: Settings) -> float:
     if not choose.has(sample, "cold_item"):
-        return settings.with_(norm_shrinkage=0.0)
-    history = np.where(split.warm_items[:, None], factors.inputs, maps.history)
+        return 0.0
+    history = np.where(sample.warm_items[:, None], factors.inputs, maps.history)
     measured = {}
     for share in (0.0, *SHARES):
-        candidates = with_norms(maps, split, settings.with_(norm_shrinkage=share)).candidates
+        candidates = with_norms(maps, sample, settings.with_(norm_shrinkage=share)).candidates
         found = evaluate(DotScorer(history, candidates), sample, part="validation", regimes=["cold_item"], k=20)
         measured[share] = found.regime("cold_item").metrics[choose.METRIC]
     best = max(SHARES, key=lambda share: measured[share].mean())
@@ -45,15 +59,32 @@ def choose_norms(split: Split, factors: Factors, maps: WordMaps, settings: Setti
     chosen = best if enough else 0.0
     means = ", ".join(f"{share:g}: {values.mean():.4f}" for share, values in measured.items())
     logger.info("lengths of cold items towards one: %s -> %g", means, chosen)
-    return settings.with_(norm_shrinkage=chosen)
+    return chosen
+
+
+def _for_warm(sample: Split, factors: Factors, maps: WordMaps, settings: Settings) -> float:
+    if not choose.has(sample, "warm") or settings.warm_text_scale == 0:
+        return 0.0
+    scales = WARM_SCALES if settings.warm_text_scale is None else (settings.warm_text_scale,)
+
+    def measure(share: float) -> float:
+        words = with_norms(maps, sample, settings.with_(warm_norm_shrinkage=share)).beside
+        options = (DotScorer(factors.inputs, factors.outputs + np.float32(scale) * words) for scale in scales)
+        return max(choose.quality(option, sample, "warm") for option in options)
+
+    return choose.best_of("lengths of words of warm items", (0.0, *WARM_SHARES), measure, tolerance=_TOLERANCE)
 
 
 def with_norms(maps: WordMaps, split: Split, settings: Settings) -> WordMaps:
-    """The maps with candidates whose lengths are shrunk towards the mean of warm items' with words."""
-    if not settings.norm_shrinkage:
-        return maps
+    """The maps, `candidates` and `beside` with lengths shrunk towards the mean of warm items with words."""
     lengths = np.linalg.norm(maps.candidates[split.warm_items], axis=1)
     norm = float(lengths[lengths > 0].mean()) if lengths.any() else 1.0
     shrink = NormShrinkage(dtype="float32")
-    shrink.set_weights_of(settings.norm_shrinkage, norm)
-    return replace(maps, candidates=shrink(maps.candidates).numpy(), norm=norm)
+
+    def shrunk(share: float | None) -> Floats:
+        shrink.set_weights_of(share or 0.0, norm)
+        return maps.candidates if not share else np.asarray(shrink(maps.candidates))
+
+    return replace(
+        maps, candidates=shrunk(settings.norm_shrinkage), beside=shrunk(settings.warm_norm_shrinkage), norm=norm
+    )

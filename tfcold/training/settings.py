@@ -28,8 +28,9 @@ class Settings:
         text_penalty: float or None. Ridge penalty of the map from words to factors.
         words_ials_penalty, words_ials_alpha: float or None. The iALS whose scores words are taught; a penalty of 0
             leaves it to the teacher of warm items.
-        norm_shrinkage: float in [0, 1] or None. How far the lengths of what words predict of candidates go towards one
-            length: `NormShrinkage`.
+        norm_shrinkage: float in [0, 1] or None. How far the lengths of what words predict of new candidates go towards
+            one length: `NormShrinkage`.
+        warm_norm_shrinkage: float in [0, 1] or None. The same of what words add to warm candidates.
         cold_scale: float or None. Scale of cold candidates beside warm ones.
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
         text_halfway: float or None. Interactions at which the words of a warm candidate count halfway between what they
@@ -75,6 +76,7 @@ class Settings:
     words_ials_penalty: float | None = None
     words_ials_alpha: float | None = None
     norm_shrinkage: float | None = None
+    warm_norm_shrinkage: float | None = None
     cold_scale: float | None = None
     warm_text_scale: float | None = None
     text_halfway: float | None = None
@@ -115,8 +117,10 @@ class Settings:
             raise InputError(f"`learning_rate` must be positive; received {self.learning_rate}")
         if not 0 < self.hidden_share < 1:
             raise InputError(f"`hidden_share` must lie in (0, 1); received {self.hidden_share}")
-        if self.norm_shrinkage is not None and not 0 <= self.norm_shrinkage <= 1:
-            raise InputError(f"`norm_shrinkage` must lie in [0, 1], or be None; received {self.norm_shrinkage}")
+        for name in ("norm_shrinkage", "warm_norm_shrinkage"):
+            share = getattr(self, name)
+            if share is not None and not 0 <= share <= 1:
+                raise InputError(f"`{name}` must lie in [0, 1], or be None; received {share}")
         if not 0 <= self.id_dropout < 1:
             raise InputError(f"`id_dropout` must lie in [0, 1); received {self.id_dropout}")
 

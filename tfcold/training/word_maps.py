@@ -30,12 +30,14 @@ class WordMaps:
 
     Args:
         candidates: float32 [I + 1, D]. Predicted outputs of every item with words; zeros of the others.
+        beside: float32 [I + 1, D]. The same for warm items, to be added to what is known of them.
         history: float32 [I + 1, D]. Predicted inputs, likewise.
         kernels: for candidates and for history, a kernel [F, D] for each block of the model's features.
         norm: float. The length towards which `candidates` were taken, if they were.
     """
 
     candidates: Floats
+    beside: Floats
     history: Floats
     kernels: tuple[dict[str, Floats], dict[str, Floats]]
     norm: float = 1.0
@@ -54,7 +56,7 @@ def kernel_maps(model: TwoTower) -> WordMaps:
         }
         for pick in picks
     )
-    return WordMaps(predicted[:, :dim], predicted[:, dim:], (outputs, inputs))
+    return WordMaps(predicted[:, :dim], predicted[:, :dim], predicted[:, dim:], (outputs, inputs))
 
 
 def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Settings) -> tuple[WordMaps, Settings]:
@@ -77,4 +79,4 @@ def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Setti
     cuts = np.cumsum(list(widths.values()))[:-1]
     outputs, inputs = (dict(zip(widths, np.split(side, cuts, axis=0), strict=True)) for side in maps[penalty])
     candidates, history = (np.asarray(features @ side, np.float32) for side in maps[penalty])
-    return WordMaps(candidates, history, (outputs, inputs)), settings.with_(text_penalty=penalty)
+    return WordMaps(candidates, candidates, history, (outputs, inputs)), settings.with_(text_penalty=penalty)
