@@ -38,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for folder in find_collections(asked.data, asked.collections):
         if not asked.table_only:
             collection = read_collection(folder, encode=asked.encode)
-            run(collection, "items", asked)
-            if asked.cold_users and collection.cold_users is not None:
+            if not asked.only_users:
+                run(collection, "items", asked)
+            if (asked.cold_users or asked.only_users) and collection.cold_users is not None:
                 run(collection, "users", asked)
         page = page_of(folder.name, asked)
         with written_aside(asked.out / f"{folder_of(folder.name)}.md") as aside:
@@ -105,6 +106,7 @@ def _asked(arguments: Sequence[str] | None) -> Any:
     parser.add_argument("--systems", type=_systems, default=list(SYSTEMS.values()), help=", ".join(SYSTEMS))
     parser.add_argument("--seeds", type=_seeds, default=[0], help="numbers with commas (default 0)")
     parser.add_argument("--cold-users", action="store_true", help="a second fit, without the users held out")
+    parser.add_argument("--only-users", action="store_true", help="the second fit alone")
     parser.add_argument("--clock", type=float, default=CLOCK, help="seconds a peer may spend on its settings (600)")
     parser.add_argument("--encode", action="store_true", help="encode words anew, whatever minilm.npy there is")
     parser.add_argument("--table-only", action="store_true", help="fit nothing")

@@ -136,6 +136,7 @@ def summary(fitted: Fitted) -> str:
         "dim",
         "text_penalty",
         "norm_shrinkage",
+        "warm_norm_shrinkage",
         "cold_scale",
         "warm_text_scale",
         "history_text_scale",
