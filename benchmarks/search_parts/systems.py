@@ -1,13 +1,16 @@
 """Ways to find the k largest dot products: each writes an index to a folder, opens it again, and answers.
 
 All are used as their documentation shows, with the threads they take by themselves. Approximate ones have the least
-setting that finds what ours has to find for queries of a sample, so that speeds are compared at one recall; ScaNN has
-that of its documentation. One more is one more entry of `SYSTEMS`. A system is a module-level class whose packages are
-imported where they are needed.
+setting that finds what ours has to find for queries of a sample, so that speeds are compared at one recall. One more
+is one more entry of `SYSTEMS`. A system is a module-level class whose packages are imported where they are needed.
 """
 
 from __future__ import annotations
 
+import importlib
+import json
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -121,14 +124,23 @@ def sampled(items: Floats) -> Floats:
 
 def tuned(items: Floats, search: Callable[[int], Search]) -> int:
     """The least setting, a step of a ladder by the square root of 2, that finds 99.3 of 100 entries, as ours does."""
-    queries = sampled(items)
-    right = exact_lists(items, queries, TUNED_K)
+    recall = recalls(items)
     for setting in (int(4 * 2 ** (step / 2)) for step in range(20)):
-        found = search(setting)(queries)
-        shared = np.mean([len({*one} & {*two}) for one, two in zip(found.tolist(), right.tolist(), strict=True)])
-        if shared / TUNED_K >= TUNED_RECALL:
+        if recall(search(setting)) >= TUNED_RECALL:
             break
     return setting
+
+
+def recalls(items: Floats) -> Callable[[Search], float]:
+    """Says the share of the exact lists of a sample that a search finds."""
+    queries = sampled(items)
+    right = [{*one} for one in exact_lists(items, queries, TUNED_K).tolist()]
+
+    def recall(search: Search) -> float:
+        found = search(queries).tolist()
+        return float(np.mean([len({*one} & two) for one, two in zip(found, right, strict=True)])) / TUNED_K
+
+    return recall
 
 
 def _tfrs() -> System:
@@ -233,22 +245,52 @@ def _usearch_exact() -> System:
 
 
 def _scann() -> System:
-    def write(items: Floats, folder: Path) -> None:
-        import scann
+    def searching(searcher: Any, k: int, leaves: int, reordered: int) -> Search:
+        settings = {"leaves_to_search": leaves, "pre_reorder_num_neighbors": reordered}
 
+        def search(query: Floats) -> Lists:
+            if len(query) == 1:
+                return np.asarray(searcher.search(query[0], k, **settings)[0], np.int64)[None]
+            return np.asarray(searcher.search_batched_parallel(query, k, **settings)[0], np.int64)
+
+        return search
+
+    def write(items: Floats, folder: Path) -> None:
+        scann = import_scann()
         leaves = max(8, int(np.sqrt(len(items))))
         builder = scann.scann_ops_pybind.builder(items, 20, "dot_product")
         builder = builder.tree(leaves, max(1, leaves // 10), training_sample_size=min(len(items), 250_000))
         searcher = builder.score_ah(2, anisotropic_quantization_threshold=0.2).reorder(200).build()
         searcher.serialize(str(folder))
+        recall = recalls(items)
+        options = ((part, num) for num in (200, 600, 2000, 6000) for part in (leaves // 20, leaves // 10, leaves // 5))
+        for option in options:
+            if recall(searching(searcher, TUNED_K, *option)) >= TUNED_RECALL:
+                break
+        (folder / "setting").write_text(json.dumps(option))
 
     def opened(folder: Path, k: int) -> Search:
-        import scann
-
-        searcher = scann.scann_ops_pybind.load_searcher(str(folder))
-        return lambda query: searcher.search_batched(query, k)[0]
+        searcher = import_scann().scann_ops_pybind.load_searcher(str(folder))
+        return searching(searcher, k, *json.loads((folder / "setting").read_text()))
 
     return System("ScaNN", False, write, opened)
+
+
+def import_scann() -> Any:
+    """ScaNN without its TensorFlow ops, which load into TensorFlow 2.20 only; the index needs none of them.
+
+    It lives in a folder of its own, `TFCOLD_SCANN`: beside another TensorFlow it breaks TFRS, which looks for it.
+    """
+    folder, loaded = os.environ.get("TFCOLD_SCANN", ""), sys.modules.get("tensorflow")
+    sys.path.append(folder)
+    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module("scann")
+    finally:
+        sys.path.remove(folder)
+        del sys.modules["tensorflow"]
+        if loaded is not None:
+            sys.modules["tensorflow"] = loaded
 
 
 SYSTEMS = {

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from search_parts.systems import SYSTEMS, Search
+from search_parts.systems import SYSTEMS, Search, import_scann
 from search_parts.vectors import drawn
 
 
@@ -35,7 +35,7 @@ def warm_up(name: str) -> None:
     elif folder == "usearch":
         import usearch.index  # noqa: F401
     elif folder == "ScaNN":
-        import scann  # noqa: F401
+        import_scann()
 
 
 def answer(search: Search, queries: np.ndarray, batch: int, calls: int, first: int) -> list[tuple[float, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import numpy as np
@@ -26,8 +27,10 @@ def parts(script):
 def test_system_finds_the_largest_products(parts, tmp_path, monkeypatch, name):
     systems, vectors = parts
     package = PACKAGES.get(name.split()[0], name.split()[0])
-    if package in ("scann", "faiss", "usearch"):
+    if package in ("faiss", "usearch"):
         pytest.importorskip(package)
+    if package == "scann" and not os.environ.get("TFCOLD_SCANN"):
+        pytest.skip("`TFCOLD_SCANN` names no folder with ScaNN")
     if "approximate" in name:  # 2000 items are enough for cells
         from tfcold.export import cells
 
