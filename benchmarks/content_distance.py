@@ -38,6 +38,7 @@ Floats = npt.NDArray[np.float32]
 
 WEIGHTS: Final = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of a prior, in standard deviations of the recipe's scores
 PENALTIES: Final = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+NOT_WORDS: Final = re.compile(r"\W+")
 YEAR: Final = re.compile(r"\((\d{4})\)\s*$")
 
 
@@ -66,16 +67,17 @@ def figures_of(scorer: Scorer, split: Split, part: str = "test") -> dict[str, fl
 
 def with_tokens(collection: Collection, names: list[str]) -> Collection:
     """Another column of words: every name of these columns, and the year of the title, as one token each."""
-    frame = collection.items.frame.copy()
+    frame = collection.items.frame
     tokens = [
-        " ".join([*(f"{name}_{_joined(one)}" for name in names for one in str(row[name]).split(",")), *_year(row)])
-        for _, row in frame.iterrows()
+        " ".join([*(token for name in names for token in _tokens(name, row[name])), *_year(row)])
+        for _, row in frame.fillna(dict.fromkeys(names, "")).iterrows()
     ]
     return replace(collection, items=Items.from_frame(frame.assign(tokens=tokens)))
 
 
-def _joined(name: str) -> str:
-    return re.sub(r"\W+", "_", name.strip().lower())
+def _tokens(column: str, names: object) -> list[str]:
+    found = (NOT_WORDS.sub("_", one.strip().lower()) for one in str(names).split(","))
+    return [f"{column}_{one}" for one in found if one]
 
 
 def _year(row: pd.Series) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from tfcold.data import synthetic_world
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SCRIPTS = ("common", "quality", "quality_parts", "curve", "ablations")
+SCRIPTS = ("common", "quality", "quality_parts", "curve", "ablations", "content_distance")
 
 
 @pytest.fixture(scope="module")
