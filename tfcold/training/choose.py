@@ -72,9 +72,9 @@ def has(split: Split, regime: str) -> bool:
     return len(split.validation.get(regime, ())) > 0
 
 
-def quality(scorer: object, split: Split, regime: str) -> float:
-    """Mean NDCG@20 on validation."""
-    return evaluate(scorer, split, part="validation", regimes=[regime], k=20).mean(regime, METRIC)  # type: ignore[arg-type]
+def quality(scorer: object, split: Split, regime: str, k: int = 20) -> float:
+    """Mean NDCG@k on validation."""
+    return evaluate(scorer, split, part="validation", regimes=[regime], k=k).mean(regime, f"ndcg@{k}")  # type: ignore[arg-type]
 
 
 def best_of(name: str, options: Iterable[float], measure: Callable[[float], float], *, tolerance: float = 0.0) -> float:

@@ -30,7 +30,8 @@ BLOCK_WEIGHTS: Final = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of a block besid
 THE_TEACHER: Final = (0.0, 0.0)
 OTHER_TEACHERS: Final[tuple[Ials, ...]] = ((20.0, 20.0), (60.0, 50.0), (100.0, 50.0))
 SEARCH_ROWS: Final = 3_000  # warm items that teach while all this is chosen
-_LEAST_GAIN: Final = 1.005  # what weights or another teacher must bring
+CUT: Final = 100  # of the lists that are compared: few new items can be asked for, and the first 20 places are noisy
+_LEAST_GAIN: Final = 1.003  # what weights or another teacher must bring
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ class _Search:
             candidates = np.zeros_like(outputs)
             candidates[self._asked] = cross @ solved
             scorer = DotScorer(self._factors.inputs, candidates)
-            self._quality[lesson] = choose.quality(scorer, self._sample, "cold_item")
+            self._quality[lesson] = choose.quality(scorer, self._sample, "cold_item", CUT)
         return self._quality[lesson]
 
     def _kernels_of(self, lesson: Lesson) -> tuple[Floats, Floats]:
