@@ -44,8 +44,8 @@ def test_the_search_ends_no_lower_than_where_it_started(world: World, factors: F
     best = search.best(start, Settings())
 
     assert set(dict(best.weights)) <= {"noise"}
-    assert search._measured(best) >= max(
-        search._measured(replace(start, gamma=gamma, penalty=penalty))
+    assert search.measured(best).mean() >= max(
+        search.measured(replace(start, gamma=gamma, penalty=penalty)).mean()
         for gamma in words_choice.GAMMAS
         for penalty in words_choice.PENALTIES
     )
@@ -56,14 +56,14 @@ def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(
 ) -> None:
     monkeypatch.setattr(words_choice, "SEARCH_ROWS", 10)
     tried: list[Lesson] = []
-    measured = words_choice._Search._measured
+    measured = words_choice._Search.measured
 
     def spied(search: words_choice._Search, lesson: Lesson) -> float:
         if len(search._drawn) > 10:
             tried.append(lesson)
         return measured(search, lesson)
 
-    monkeypatch.setattr(words_choice._Search, "_measured", spied)
+    monkeypatch.setattr(words_choice._Search, "measured", spied)
     chosen = choose_words(world[0], KernelWords(*world, 1000), factors, Settings(kernel_gamma=1.0))
     low, high = sorted(lesson.penalty for lesson in tried)
 

@@ -21,7 +21,6 @@ Floats = npt.NDArray[np.float32]
 
 MAX_USERS = 1500  # validation users asked for each choice
 MAX_SIDE = 2500  # items of the sample on which the teacher's penalty is chosen
-METRIC = "ndcg@20"
 
 
 @dataclass
@@ -74,7 +73,18 @@ def has(split: Split, regime: str) -> bool:
 
 def quality(scorer: object, split: Split, regime: str, k: int = 20) -> float:
     """Mean NDCG@k on validation."""
-    return evaluate(scorer, split, part="validation", regimes=[regime], k=k).mean(regime, f"ndcg@{k}")  # type: ignore[arg-type]
+    return float(by_user(scorer, split, regime, k).mean())
+
+
+def by_user(scorer: object, split: Split, regime: str, k: int = 20) -> npt.NDArray[np.float64]:
+    """NDCG@k of every user with validation rows of the regime."""
+    found = evaluate(scorer, split, part="validation", regimes=[regime], k=k)  # type: ignore[arg-type]
+    return found.regime(regime).metrics[f"ndcg@{k}"]
+
+
+def is_clear(gains: npt.NDArray[np.float64], errors: float = 2.0) -> bool:
+    """Whether the mean of users' gains is above so many standard errors of it."""
+    return bool(gains.mean() > errors * gains.std() / np.sqrt(len(gains)))
 
 
 def best_of(name: str, options: Iterable[float], measure: Callable[[float], float], *, tolerance: float = 0.0) -> float:

@@ -31,7 +31,7 @@ from tfcold.training.teacher import choose_teacher
 from tfcold.training.tensorboard import RegimeBoard
 from tfcold.training.trained import TrainedModel, trained_model
 from tfcold.training.word_maps import WordMaps, kernel_maps, linear_maps
-from tfcold.training.words_choice import SEARCH_ROWS, choose_words, targets_of
+from tfcold.training.words_choice import SEARCH_ROWS, choose_words, cold_quality, targets_of
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
@@ -88,8 +88,8 @@ def _fit(
     backup_dir: str | Path | None,
     callbacks: tuple[keras.callbacks.Callback, ...],
 ) -> TrainedModel:
-    factors, settings = choose_teacher(split, settings)
     words = KernelWords(split, features, settings.max_landmarks)
+    factors, settings = choose_teacher(split, settings, cold_quality(split, words, settings.seed))
     settings, kernels = _taught(words, split, factors, settings)
     model = build_model(split, features, settings, kernels)
     settings = _closed_form(model, split, factors, settings, words)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfcold.evaluation import evaluate
 from tfcold.layers import NormShrinkage
 from tfcold.progress import logger
 from tfcold.training import choose
@@ -25,7 +24,6 @@ Floats = npt.NDArray[np.float32]
 SHARES: Final = (0.25, 0.5, 0.75, 1.0)
 WARM_SHARES: Final = (0.5, 1.0)
 WARM_SCALES: Final = (0.2, 0.4, 0.8, 1.2, 1.8)  # of words beside what is known, each share with the best of them
-_ERRORS: Final = 2.0  # standard errors that a gain must have
 _TOLERANCE: Final = 0.002
 
 
@@ -51,12 +49,9 @@ def _for_cold(sample: Split, factors: Factors, maps: WordMaps, settings: Setting
     measured = {}
     for share in (0.0, *SHARES):
         candidates = with_norms(maps, sample, settings.with_(norm_shrinkage=share)).candidates
-        found = evaluate(DotScorer(history, candidates), sample, part="validation", regimes=["cold_item"], k=20)
-        measured[share] = found.regime("cold_item").metrics[choose.METRIC]
+        measured[share] = choose.by_user(DotScorer(history, candidates), sample, "cold_item")
     best = max(SHARES, key=lambda share: measured[share].mean())
-    gains = measured[best] - measured[0.0]
-    enough = gains.mean() > _ERRORS * gains.std() / np.sqrt(len(gains))
-    chosen = best if enough else 0.0
+    chosen = best if choose.is_clear(measured[best] - measured[0.0]) else 0.0
     means = ", ".join(f"{share:g}: {values.mean():.4f}" for share, values in measured.items())
     logger.info("lengths of cold items towards one: %s -> %g", means, chosen)
     return chosen

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from tfcold.progress import logger
 from tfcold.training import choose
@@ -29,14 +31,21 @@ _TOLERANCE = 0.005
 _GAIN = 1.002  # what a teacher of two halves must bring
 
 Found = tuple[float, Factors, Settings]  # quality on warm validation rows, and what has it
+Measure = Callable[[Factors], npt.NDArray[np.float64]]
 
 
-def choose_teacher(split: Split, settings: Settings) -> tuple[Factors, Settings]:
+def choose_teacher(split: Split, settings: Settings, of_cold: Measure | None = None) -> tuple[Factors, Settings]:
     """The factors of the best teacher on warm validation rows, and settings that name it.
 
-    iALS, tuned at a moderate width and then widened; where users or items are few enough to invert, EASE cut to a
-    width; and both side by side, which sums their scores. iALS grows linearly with the catalogue; its tables stay
-    under `MAX_CELLS` numbers. What `settings` name is taken, and without validation rows defaults fill the rest.
+    iALS, tuned at a moderate width and then widened, as long as cold items that learn from it do not clearly lose;
+    where users or items are few enough to invert, EASE cut to a width; and both side by side, which sums their scores.
+    iALS grows linearly with the catalogue; its tables stay under `MAX_CELLS` numbers. What `settings` name is taken,
+    and without validation rows defaults fill the rest.
+
+    Args:
+        split: its validation rows are asked.
+        settings: what is named, and the widest width.
+        of_cold: the quality of cold items that learn from factors, user by user; None does not ask.
 
     References:
         Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375. Rendle et al. 2022,
@@ -52,7 +61,7 @@ def choose_teacher(split: Split, settings: Settings) -> tuple[Factors, Settings]
     sample = choose.validation_sample(split, seed=settings.seed)
     found: dict[str, Found] = {}
     if wanted != "ease" and side > 1:
-        found["ials"] = _best_ials(split, sample, settings, settings.dim or dim)
+        found["ials"] = _best_ials(split, sample, settings, settings.dim or dim, of_cold)
     if wanted in ("ease", "both") or (wanted == "auto" and side <= MAX_EASE_SIDE):
         found["ease"] = _best_ease(split, sample, settings, settings.dim or dim)
     if len(found) == 2:
@@ -105,7 +114,7 @@ def _quality(sample: Split, factors: Factors) -> float:
     return choose.quality(DotScorer(factors.inputs, factors.outputs), sample, "warm")
 
 
-def _best_ials(split: Split, sample: Split, settings: Settings, dim: int) -> Found:
+def _best_ials(split: Split, sample: Split, settings: Settings, dim: int, of_cold: Measure | None) -> Found:
     width = min(dim, SEARCH_DIM)
     options = [settings.with_(ials_penalty=penalty, ials_alpha=alpha) for penalty, alpha in IALS_CHOICES]
     if settings.ials_penalty is not None and settings.ials_alpha is not None:
@@ -118,7 +127,10 @@ def _best_ials(split: Split, sample: Split, settings: Settings, dim: int) -> Fou
         if settings.ials_penalty is None and known.ials_penalty is not None:
             wider.append(_tried(split, sample, known.with_(ials_penalty=1.7 * known.ials_penalty), width))
         widest = max(wider, key=lambda one: one[0])
-        if widest[0] < best[0] * (1 + _TOLERANCE) and settings.dim is None:
+        if settings.dim is None and widest[0] < best[0] * (1 + _TOLERANCE):
+            break
+        if settings.dim is None and of_cold is not None and choose.is_clear(of_cold(best[1]) - of_cold(widest[1])):
+            logger.info("width %d would cost cold items", width)
             break
         best = widest
     return best

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 Floats = npt.NDArray[np.float32]
+ByUser = npt.NDArray[np.float64]
 Ials = tuple[float, float]  # penalty, alpha
 
 GAMMAS: Final = (0.5, 1.0, 2.0)
@@ -96,6 +97,17 @@ def _outputs(split: Split, factors: Factors, ials: Ials, seed: int) -> Floats:
     return seen_from(factors, other, split.train_matrix())
 
 
+def cold_quality(split: Split, words: KernelWords, seed: int) -> Callable[[Factors], ByUser] | None:
+    """Measures factors by the cold items that learn from them, at what a search starts from, user by user.
+
+    None where validation has no rows of cold items, or nothing has words.
+    """
+    sample = choose.validation_sample(split, seed=seed)
+    if not len(words.taught) or not choose.has(sample, "cold_item"):
+        return None
+    return lambda factors: _Search(split, sample, words, factors, seed, SEARCH_ROWS).measured(Lesson(GAMMA, PENALTY))
+
+
 class _Search:
     """Measures lessons on cold validation rows, each once, with at most `rows` of the items to teach."""
 
@@ -112,7 +124,7 @@ class _Search:
         self._drawn: Rows = np.random.default_rng(seed).permutation(words.taught)[:rows]
         self._asked: Rows = np.unique(split.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
         self._targets: dict[Ials, Floats] = {}
-        self._quality: dict[Lesson, float] = {}
+        self._quality: dict[Lesson, ByUser] = {}
         self._kernels: tuple[object, Floats, Floats] | None = None  # of the last gamma and weights
 
     def best(self, start: Lesson, settings: Settings) -> Lesson:
@@ -136,7 +148,7 @@ class _Search:
         return lesson
 
     def _better(self, lesson: Lesson, other: Lesson) -> Lesson:
-        return other if self._measured(other) > _LEAST_GAIN * self._measured(lesson) else lesson
+        return other if self.measured(other).mean() > _LEAST_GAIN * self.measured(lesson).mean() else lesson
 
     def with_all_rows(self) -> _Search:
         """The same search, slower, where everything teaches."""
@@ -150,12 +162,13 @@ class _Search:
         return self._best_of("penalty with all rows", grid)
 
     def _best_of(self, name: str, lessons: Iterable[Lesson]) -> Lesson:
-        found = {lesson: self._measured(lesson) for lesson in lessons}
+        found = {lesson: float(self.measured(lesson).mean()) for lesson in lessons}
         best = max(found, key=lambda lesson: found[lesson])
         logger.info("%s: %.4f with %s", name, found[best], best)
         return best
 
-    def _measured(self, lesson: Lesson) -> float:
+    def measured(self, lesson: Lesson) -> ByUser:
+        """NDCG of every user with cold validation rows."""
         if lesson not in self._quality:
             outputs = self._taught(lesson.ials)
             gram, cross = self._kernels_of(lesson)
@@ -163,7 +176,7 @@ class _Search:
             candidates = np.zeros_like(outputs)
             candidates[self._asked] = cross @ solved
             scorer = DotScorer(self._factors.inputs, candidates)
-            self._quality[lesson] = choose.quality(scorer, self._sample, "cold_item", CUT)
+            self._quality[lesson] = choose.by_user(scorer, self._sample, "cold_item", CUT)
         return self._quality[lesson]
 
     def _kernels_of(self, lesson: Lesson) -> tuple[Floats, Floats]:
