@@ -10,6 +10,7 @@ import json
 import re
 import resource
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -50,7 +51,12 @@ def answer(search: Search, queries: np.ndarray, batch: int, calls: int, first: i
 
 
 def saving(name: str, folder: Path, num: int, dim: int, seed: int) -> dict[str, float]:
-    """Megabytes of the items, and at most of the process while it saves them, without its packages."""
+    """Megabytes of the items, and at most of the process while it saves them.
+
+    Without its packages and what they take when they are first used: a small index is saved before.
+    """
+    with tempfile.TemporaryDirectory() as first:
+        SYSTEMS[name].write(drawn(1000, dim, seed), Path(first))
     before = resident_mb()
     items = drawn(num, dim, seed)
     held, size = resident_mb() - before, items.nbytes / 2**20

@@ -16,7 +16,7 @@ STORES: Final[tuple[Store, ...]] = get_args(Store)
 
 Floats = npt.NDArray[np.float32]
 _STEPS: Final = 127
-_BLOCK: Final = 1 << 16  # rows rounded at once
+_BLOCK: Final = 1 << 13  # rows rounded at once
 
 
 @dataclass(frozen=True)
