@@ -69,14 +69,15 @@ def machine() -> dict[str, Any]:
 
 @cache
 def commit() -> str:
-    """The commit checked out, with `+` when files differ from it; `"unknown"` outside a checkout.
+    """The commit checked out, with `+` when files other than results differ from it; `"unknown"` outside a checkout.
 
     Looked up once: what happens to the checkout later is not what runs.
     """
     folder = Path(__file__).parent
     try:
         head = _git(folder, "rev-parse", "HEAD")
-        return head + ("+" if _git(folder, "status", "--porcelain", "--untracked-files=no") else "")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ":/", ":!/benchmarks/results")
+        return head + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
