@@ -149,6 +149,8 @@ def measured(collection: Collection, names: list[str], seed: int) -> dict[str, d
     said("and a prior learned from the vectors", best_with(recipe, split, learned_times(task)))
     said("and told how often new items are chosen", best_with(recipe, split, [told["validation"]], told["test"]))
     for name, dropped in (("sentence vectors alone", "lexical"), ("lexical vectors alone", "text")):
+        if not {"lexical", "text"} <= task.features.items.keys():
+            break
         said(name, figures_of(fit(split, without(dropped)(task.features), settled(recipe)), split))
     if names:
         richer = items_task(with_tokens(collection, names))

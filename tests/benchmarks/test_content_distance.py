@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tfcold.baselines import SemanticProfile
+from tfcold.data import Items
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def collection(script, write_collection, tmp_path):
 
 def test_names_and_years_become_one_token_each(distance, collection):
     frame = pd.DataFrame({"item_id": ["a", "b"], "title": ["Up (2009)", "Ran"], "actors": ["Ed Asner, Jo O'Neil", ""]})
-    films = distance.replace(collection, items=distance.Items.from_frame(frame))
+    films = replace(collection, items=Items.from_frame(frame))
     found = distance.with_tokens(films, ["actors"]).items.frame["tokens"].tolist()
 
     assert found[0].split() == ["actors_ed_asner", "actors_jo_o_neil", "year_2009", "decade_200"]

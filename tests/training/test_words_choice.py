@@ -58,7 +58,7 @@ def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(
     tried: list[Lesson] = []
     measured = words_choice._Search.measured
 
-    def spied(search: words_choice._Search, lesson: Lesson) -> float:
+    def spied(search: words_choice._Search, lesson: Lesson) -> np.ndarray:
         if len(search._drawn) > 10:
             tried.append(lesson)
         return measured(search, lesson)

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from tfcold.progress import logger
 from tfcold.training import choose
-from tfcold.training.choose import DotScorer
+from tfcold.training.choose import ByUser, DotScorer
 from tfcold.training.factors import Factors, ease_factors, ials_factors, joined, truncated
 from tfcold.training.settings import Settings
 
@@ -31,7 +30,7 @@ _TOLERANCE = 0.005
 _GAIN = 1.002  # what a teacher of two halves must bring
 
 Found = tuple[float, Factors, Settings]  # quality on warm validation rows, and what has it
-Measure = Callable[[Factors], npt.NDArray[np.float64]]
+Measure = Callable[[Factors], ByUser]
 
 
 def choose_teacher(split: Split, settings: Settings, of_cold: Measure | None = None) -> tuple[Factors, Settings]:

@@ -33,7 +33,7 @@ class WordMaps:
         beside: float32 [I + 1, D]. The same for warm items, to be added to what is known of them.
         history: float32 [I + 1, D]. Predicted inputs, likewise.
         kernels: for candidates and for history, a kernel [F, D] for each block of the model's features.
-        norm: float. The length towards which `candidates` were taken, if they were.
+        norm: float. The length towards which `candidates` and `beside` were taken, if they were.
     """
 
     candidates: Floats

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tfcold.baselines.kernel import ridge_factor, ridge_solution
 from tfcold.progress import logger
 from tfcold.training import choose
-from tfcold.training.choose import DotScorer
+from tfcold.training.choose import ByUser, DotScorer
 from tfcold.training.factors import Factors, ials_factors, seen_from
 from tfcold.training.kernel_words import GAMMA, PENALTY, KernelWords, Rows
 from tfcold.training.settings import Settings
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 Floats = npt.NDArray[np.float32]
-ByUser = npt.NDArray[np.float64]
 Ials = tuple[float, float]  # penalty, alpha
 
 GAMMAS: Final = (0.5, 1.0, 2.0)
