@@ -18,7 +18,7 @@ from typing import Any
 
 from common import RESULTS, commit
 from quality_parts.collection import Collection, find_collections, read_collection
-from quality_parts.records import Place, folder_of, judged, made_of, read, write
+from quality_parts.records import Place, folder_of, judged, made_of, read, write, write_lists
 from quality_parts.system import CLOCK, Job, System, Unable, prepared
 from quality_parts.systems import SYSTEMS
 from quality_parts.tables import Entry, entry, report
@@ -55,7 +55,9 @@ def run(collection: Collection, name: str, asked: argparse.Namespace) -> None:
         job = Job(task, seed, clock=asked.clock)
         for system in asked.systems:
             if system.seeded or number == 0:
-                _run_one(system, job, Place(asked.out, asked.per_user, collection.name, name, system.name, seed))
+                _run_one(
+                    system, job, Place(asked.out, asked.per_user, collection.name, name, system.name, seed, asked.lists)
+                )
 
 
 def _run_one(system: System, job: Job, place: Place) -> None:
@@ -69,6 +71,8 @@ def _run_one(system: System, job: Job, place: Place) -> None:
         return
     start = time.monotonic()
     found = judged(ready.scorer, task)
+    if place.lists is not None:
+        write_lists(place, ready.scorer, task, list(found.regimes))
     write(place, system, task, ready, found, time.monotonic() - start)
     said = ", ".join(f"{name} {result.mean('ndcg@20'):.4f}" for name, result in found.regimes.items())
     print(
@@ -113,6 +117,9 @@ def _asked(arguments: Sequence[str] | None) -> Any:
     parser.add_argument("--out", type=Path, default=RESULTS / "quality", help="folder of the results")
     parser.add_argument(
         "--per-user", type=Path, default=cache_folder() / "quality", help="numbers of single users, not to be published"
+    )
+    parser.add_argument(
+        "--lists", type=Path, help="folder for the lists of every user, a csv a slice: to judge elsewhere"
     )
     return parser.parse_args(arguments)
 

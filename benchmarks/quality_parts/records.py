@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from common import write_results
 
 from quality_parts.system import Prepared, System
 from quality_parts.tasks import Task
-from tfcold.evaluation import Evaluation, RegimeResult, evaluate
+from tfcold.evaluation import Evaluation, RegimeResult, evaluate, lists_of
 from tfcold.evaluation.candidates import candidates_of
 from tfcold.files import written_aside
 from tfcold.ranking import Scorer
@@ -35,6 +35,7 @@ class Place:
     Args:
         results: folder of what is kept.
         per_user: folder of the numbers of single users, which are not.
+        lists: folder of the lists of single users, which are not kept either; None writes none.
     """
 
     results: Path
@@ -43,6 +44,7 @@ class Place:
     task: str
     system: str
     seed: int
+    lists: Path | None = None
 
     @property
     def _stem(self) -> str:
@@ -56,6 +58,11 @@ class Place:
     @property
     def npz(self) -> Path:
         return self.per_user / f"{self._stem}.npz"
+
+    def list_of(self, name: str) -> Path:
+        """The lists of slice `name`. Needs `lists`."""
+        assert self.lists is not None
+        return self.lists / f"{self._stem}.{name}.csv"
 
 
 def judged(scorer: Scorer, task: Task) -> Evaluation:
@@ -72,6 +79,14 @@ def judged(scorer: Scorer, task: Task) -> Evaluation:
         found[name] = replace(result, regime=name)
     about = {"fingerprint": task.split.fingerprint, "protocol": task.split.protocol}
     return Evaluation(scorer.name, "test", (CUT,), found, about)
+
+
+def write_lists(place: Place, scorer: Scorer, task: Task, slices: Sequence[str]) -> None:
+    """Writes `user_id, item_id, rank, score` for each of these slices, `<system>.<task>.seed<n>.<slice>.csv`."""
+    for name in slices:
+        split, regime = task.slices[name]
+        with written_aside(place.list_of(name)) as aside:
+            lists_of(scorer, split, regime, k=CUT).to_csv(aside, index=False)
 
 
 def write(

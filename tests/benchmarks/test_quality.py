@@ -28,7 +28,7 @@ def folders(
     root = tmp_path_factory.mktemp("quality")
     write_collection(root / "data" / "toys")
     places = ["--data", str(root / "data"), "--out", str(root / "out"), "--per-user", str(root / "users")]
-    quality.main([*places, "--systems", RUN, "--cold-users"])
+    quality.main([*places, "--systems", RUN, "--cold-users", "--lists", str(root / "lists")])
     return root / "data", root / "out"
 
 
@@ -60,6 +60,22 @@ def test_results_name_no_user_and_no_item(folders: tuple[Path, Path]) -> None:
 
     assert not list(out.rglob("*.npz"))
     assert not [name for name in {*rows["user_id"], *rows["item_id"]} if f'"{name}"' in said]
+
+
+def test_lists_hold_what_was_counted(folders: tuple[Path, Path]) -> None:
+    data, out = folders
+    rows = pd.read_csv(data / "toys" / "interactions.csv.gz", dtype=str)
+    lists = pd.read_csv(
+        out.parent / "lists" / "on-toys" / "ease.items.seed0.warm.csv", dtype={"user_id": str, "item_id": str}
+    )
+    wanted = rows.loc[rows["split"] == "warm_test", ["user_id", "item_id"]]
+    found = lists[lists["rank"] <= 20].merge(wanted).groupby("user_id").size()
+    share = found.reindex(wanted["user_id"].unique(), fill_value=0) / wanted.groupby("user_id").size()
+
+    assert list(lists.columns) == ["user_id", "item_id", "rank", "score"]
+    assert share.mean() == pytest.approx(
+        figures(out, "ease.items.seed0")["slices"]["warm"]["metrics"]["recall@20"]["value"]
+    )
 
 
 def test_all_systems_are_judged_on_the_rows_of_the_split(folders: tuple[Path, Path]) -> None:

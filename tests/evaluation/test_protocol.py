@@ -3,7 +3,7 @@ import pytest
 
 from tfcold import ranking
 from tfcold.errors import InputError
-from tfcold.evaluation import evaluate
+from tfcold.evaluation import evaluate, lists_of
 from tfcold.evaluation.candidates import candidates_of, regimes_of
 
 # discounts of ranks 1 to 4: 1, 0.630930, 0.5, 0.430677
@@ -148,3 +148,18 @@ def test_evaluate_refuses_unknown_parts_and_regimes(scorer, split) -> None:  # t
         evaluate(scorer, split, part="train")
     with pytest.raises(InputError, match=r"'cold_item' has none. There are warm$"):
         evaluate(scorer, split, part="validation", regimes=["cold_item"])
+
+
+def test_lists_are_those_that_are_judged(scorer, split) -> None:  # type: ignore[no-untyped-def]
+    lists = lists_of(scorer, split, "all", k=4)
+    by_user = {user: "".join(group["item_id"]) for user, group in lists.groupby("user_id", sort=False)}
+    assert by_user == {"u1": "xdcy", "u2": "xdby", "u3": "xcby"}  # as in the test of `all` above
+    assert lists["rank"].tolist() == [1, 2, 3, 4] * 3
+    assert (lists.groupby("user_id")["score"].diff().dropna() <= 0).all()
+
+
+def test_lists_are_of_one_regime_that_is_there(scorer, split) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InputError, match="users_7"):
+        lists_of(scorer, split, "users_7")
+    with pytest.raises(InputError, match="`k` must be"):
+        lists_of(scorer, split, "all", k=0)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import scipy.sparse as sp
 
 from tfcold.errors import InputError
@@ -14,7 +15,7 @@ from tfcold.evaluation.candidates import MIXED, candidates_of, checked_regimes, 
 from tfcold.evaluation.evaluation import Evaluation, RegimeResult
 from tfcold.evaluation.metrics import METRICS, coverage, gini, hits_of, novelty
 from tfcold.progress import bar
-from tfcold.ranking import Queries, Rows, Scorer, blocks_of, recommend_rows
+from tfcold.ranking import Queries, Rows, Scorer, Scores, blocks_of, recommend_rows
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
@@ -84,29 +85,82 @@ def _evaluate_regime(
     histories: sp.csr_matrix,
     seen: sp.csr_matrix,
 ) -> RegimeResult:
-    dataset = split.dataset
     candidates = candidates_of(split, part, regime)
-    targets = dataset.matrix(targets_of(split, part, regime))
-    users = np.flatnonzero(np.diff(targets.indptr)).astype(np.int32)
-    user_rows = np.where(split.warm_users[users], users, 0).astype(np.int32)
+    targets = split.dataset.matrix(targets_of(split, part, regime))
+    users = _users_with(targets)
     num_targets = np.diff(targets.indptr)[users].astype(np.int64)
     metrics = {f"{name}@{k}": np.zeros(len(users)) for name in METRICS for k in cuts}
     counts = {k: np.zeros(targets.shape[1], np.int64) for k in cuts}
 
-    with bar(len(users), title=f"{scorer.name}, {regime}", unit="user") as progress:
+    title = f"{scorer.name}, {regime}"
+    for block, listed, _ in _lists(scorer, split, users, candidates, max(cuts), histories, seen, title):
+        hits = hits_of(listed, targets[users[block]])
+        for k in cuts:
+            for name, metric in METRICS.items():
+                metrics[f"{name}@{k}"][block] = metric(hits, num_targets[block], k)
+            counts[k] += np.bincount(listed[:, :k].reshape(-1), minlength=targets.shape[1])
+
+    lists = _list_measures(split, regime, candidates, counts, targets)
+    return RegimeResult(regime, split.dataset.user_ids.ids_of(users), num_targets, metrics, lists, len(candidates))
+
+
+def lists_of(scorer: Scorer, split: Split, regime: str, *, part: str = "test", k: int = 20) -> pd.DataFrame:
+    """The lists that `evaluate` judges, for another program to judge.
+
+    Args:
+        scorer, split, part: as in `evaluate`.
+        regime: str. One that has rows.
+        k: int, at least 1, default 20. The longest a list may be.
+
+    Returns: a frame `user_id, item_id, rank, score`, one row an entry, rank 1 the best; by user and rank.
+
+    Raises:
+        InputError: `part`, `regime` or `k` break these rules.
+    """
+    (k,) = _checked_cuts(k)
+    (regime,) = checked_regimes(split, part, [regime])
+    histories = split.history_matrix()
+    users = _users_with(split.dataset.matrix(targets_of(split, part, regime)))
+    candidates, seen = candidates_of(split, part, regime), seen_matrix(split, part, histories)
+    frames = []
+    for block, listed, scores in _lists(scorer, split, users, candidates, k, histories, seen, "lists"):
+        owner, place = np.nonzero(listed)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "user_id": split.dataset.user_ids.ids_of(users[block][owner]),
+                    "item_id": split.dataset.item_ids.ids_of(listed[owner, place]),
+                    "rank": place + 1,
+                    "score": scores[owner, place],
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _users_with(targets: sp.csr_matrix) -> Rows:
+    return np.flatnonzero(np.diff(targets.indptr)).astype(np.int32)
+
+
+def _lists(
+    scorer: Scorer,
+    split: Split,
+    users: Rows,
+    candidates: Rows,
+    k: int,
+    histories: sp.csr_matrix,
+    seen: sp.csr_matrix,
+    title: str,
+) -> Iterator[tuple[slice, Rows, Scores]]:
+    """Block by block of the users: where it stands among them, the item rows of its lists, and their scores."""
+    user_rows = np.where(split.warm_users[users], users, 0).astype(np.int32)
+    with bar(len(users), title=title, unit="user") as progress:
         for block in blocks_of(len(users), len(candidates)):
             asked = users[block]
             queries = Queries(user_rows[block], histories[asked], asked)
-            listed, _ = recommend_rows(scorer, queries, candidates, max(cuts), exclude=seen[asked])
-            hits = hits_of(listed, targets[asked])
-            for k in cuts:
-                for name, metric in METRICS.items():
-                    metrics[f"{name}@{k}"][block] = metric(hits, num_targets[block], k)
-                counts[k] += np.bincount(listed[:, :k].reshape(-1), minlength=targets.shape[1])
+            listed, scores = recommend_rows(scorer, queries, candidates, k, exclude=seen[asked])
+            yield block, listed, scores
             progress.update(len(asked))
-
-    lists = _list_measures(split, regime, candidates, counts, targets)
-    return RegimeResult(regime, dataset.user_ids.ids_of(users), num_targets, metrics, lists, len(candidates))
 
 
 def _list_measures(
