@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commit()
     recipe, parts = whole(asked.preset), ablated(asked.preset)
     chosen = {name: parts[name] for name in asked.parts or parts}
-    asked.systems, asked.clock = [recipe, *chosen.values()], CLOCK
+    asked.systems, asked.clock, asked.lists = [recipe, *chosen.values()], CLOCK, None
     for folder in find_collections(asked.data, asked.collections):
         if not asked.table_only:
             collection = read_collection(folder)
