@@ -8,7 +8,9 @@ Text encoders of keras-nlp run on Keras 3 in the same process and never meet the
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
@@ -31,6 +33,13 @@ if not _version.startswith("2."):
     raise ImportError(
         f"tfcold needs `tf.keras` to be tf-keras (Keras 2); this process already uses Keras {_version}. {_WAY_OUT}"
     )
+
+try:  # TFRS looks for ScaNN as well, and knows only that it may be missing
+    importlib.import_module("scann")
+except ImportError:
+    pass
+except tf.errors.NotFoundError:  # its ops are made for another TensorFlow: as good as missing
+    sys.modules["scann"] = None  # type: ignore[assignment]
 
 keras = tf.keras
 

@@ -44,9 +44,10 @@ class Manifest:
         versions: mapping of package to version at the time of writing.
         added: list of mappings. What joined later without training, oldest first.
         store: str. In what the tables are kept: `float32`, `float16` or `int8`.
-        search: str. What was asked for: `exact` or `approximate`.
-        cells: mapping. Of an approximate search: its cells, how many it looks into (`probes`), the length of the lists
-            by which that was chosen (`k`) and their recall. Empty where the search is exact.
+        search: str. What was asked for: `exact`, `approximate` or `scann`.
+        cells: mapping. Of a search that is not exact: its cells, or the leaves of ScaNN, how many it looks into
+            (`probes`), the length of the lists by which that was chosen (`k`) and their recall; of ScaNN also how many
+            items are scored anew. Empty where the search is exact.
         files: mapping of path within the version folder to `sha256` and `bytes`, the manifest itself left out.
         schema_version: int. Of this file's form.
     """

@@ -51,7 +51,7 @@ class System:
     most: int = 1 << 40
 
 
-def _tfcold(store: str, hidden: int = 0, near: bool = False) -> System:
+def _tfcold(store: str, hidden: int = 0, near: str = "") -> System:
     """The search of a bundle, alone in a SavedModel."""
 
     def write(items: Floats, folder: Path) -> None:
@@ -59,32 +59,47 @@ def _tfcold(store: str, hidden: int = 0, near: bool = False) -> System:
 
         from tfcold.errors import one_of
         from tfcold.export.approximate import best_near
+        from tfcold.export.cells import Cells, cells_of_tables, order_of_cells
+        from tfcold.export.leaves import leaves_of_tables
         from tfcold.export.search import CHUNK, Rows, best, checked
         from tfcold.export.stored import STORES, Stored
+        from tfcold.extras import SCANN_OPS
 
-        module, num, cells = tf.Module(), len(items), None
-        if near:
-            order, items, cells = _in_cells(items)
-            module.order = tf.Variable(order, trainable=False)
+        module, num, where = tf.Module(), len(items), None
+        order = np.arange(num)
+        if near == "approximate":
+            order = order_of_cells(items, np.ones(num, np.bool_))
+            items = items[order]
+            where = cells_of_tables(_asked_by_sample(items), TUNED_K)
+        elif near == "scann":
+            where = leaves_of_tables(_asked_by_sample(items), TUNED_K)
+        module.order = tf.Variable(order if near else [], trainable=False)
         table = Stored.of(items, one_of(STORES, store, "store"), "items", CHUNK)
         module.values, module.scales = table.values, table.scales
         module.unlisted = tf.Variable(np.arange(num, table.values.shape[0], dtype=np.int32), trainable=False)
-        if cells is not None:
-            module.guide, module.listed = (tf.Variable(one, trainable=False) for one in (cells.guide, cells.listed))
-            cells = replace(cells, guide=module.guide, listed=module.listed)
+        if isinstance(where, Cells):
+            module.guide, module.listed = (tf.Variable(one, trainable=False) for one in (where.guide, where.listed))
+            where = replace(where, guide=module.guide, listed=module.listed)
+        elif where is not None:
+            module.leaves, module.leaf_rows = where.state, where.rows
 
         def search(query: tf.Tensor, rows: tf.Tensor, splits: tf.Tensor, k: tf.Tensor) -> Any:
             away = tf.RaggedTensor.from_row_splits(rows, splits, validate=False)
             searched, k = Rows(module.values, module.unlisted, module.scales), checked(k, tf.constant(num))
-            return best(query, searched, away, k) if cells is None else best_near(query, searched, cells, away, k)
+            return best(query, searched, away, k) if where is None else best_near(query, searched, where, away, k)
 
         specs = [([None, items.shape[1]], tf.float32), ([None], tf.int32), ([None], tf.int64), ([], tf.int32)]
         module.search = tf.function(search, input_signature=[tf.TensorSpec(*spec) for spec in specs], autograph=False)
-        tf.saved_model.save(module, str(folder), signatures={})
+        options = tf.saved_model.SaveOptions(namespace_whitelist=[SCANN_OPS])
+        tf.saved_model.save(module, str(folder), signatures={}, options=options)
 
     def opened(folder: Path, k: int) -> Search:
         import tensorflow as tf
 
+        from tfcold.extras import scann_ops
+
+        if near == "scann":
+            scann_ops()
         module = tf.saved_model.load(str(folder))
         (asked,) = module.search.concrete_functions  # as signatures are called: nothing is chosen by what is given
         random = np.random.default_rng(0)
@@ -98,23 +113,19 @@ def _tfcold(store: str, hidden: int = 0, near: bool = False) -> System:
 
         return search
 
-    name = f"tfcold {store}" + (", approximate" if near else "") + (f", {hidden} hidden" if hidden else "")
+    name = f"tfcold {store}" + (f", {near}" if near else "") + (f", {hidden} hidden" if hidden else "")
     return System(name, store == "float32" and not (hidden or near), write, opened, ours=True)
 
 
-def _in_cells(items: Floats) -> tuple[Lists, Floats, Any]:
-    """An order of the items, these in it, and their cells with as many probes as a sample of queries needs."""
-    from tfcold.export.cells import cells_of_tables, order_of_cells
+def _asked_by_sample(items: Floats) -> Any:
+    """Tables of a bundle of these items whose users ask as the sample does."""
     from tfcold.export.tables import ServingTables
 
-    order = order_of_cells(items, np.ones(len(items), np.bool_))
-    items, num = items[order], len(items)
     nobody, asked = np.zeros(0, object), sampled(items)
     splits, rows = np.zeros(len(asked) + 2, np.int64), np.zeros(0, np.int32)
-    marks, queries = np.ones(num, np.bool_), np.concatenate([asked[:1], asked])
+    marks, queries = np.ones(len(items), np.bool_), np.concatenate([asked[:1], asked])
     users = np.arange(len(asked)).astype(object)
-    tables = ServingTables(nobody, users, items, items, queries, splits, rows, marks, ~marks)
-    return order, items, cells_of_tables(tables, TUNED_K)
+    return ServingTables(nobody, users, items, items, queries, splits, rows, marks, ~marks)
 
 
 def sampled(items: Floats) -> Floats:
@@ -300,8 +311,9 @@ SYSTEMS = {
         _tfcold("float32", hidden=100),
         _tfcold("float16"),
         _tfcold("int8"),
-        _tfcold("float32", near=True),
-        _tfcold("int8", near=True),
+        _tfcold("float32", near="approximate"),
+        _tfcold("int8", near="approximate"),
+        _tfcold("float32", near="scann"),
         _tfrs(),
         _numpy(),
         _faiss("faiss Flat", lambda num: "Flat"),

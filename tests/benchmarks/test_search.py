@@ -9,10 +9,14 @@ import sys
 import numpy as np
 import pytest
 
+from tfcold.errors import MissingExtraError
+from tfcold.extras import scann_ops
+
 PACKAGES = {"tfcold": "tensorflow", "tfrs": "tensorflow_recommenders", "NumPy": "numpy", "ScaNN": "scann"}
 NAMES = (
     "tfcold float32", "tfcold float16", "tfcold int8", "tfrs BruteForce", "NumPy", "faiss Flat", "usearch exact",
-    "tfcold float32, approximate", "tfcold int8, approximate", "faiss IVF", "faiss HNSW", "usearch HNSW", "ScaNN",
+    "tfcold float32, approximate", "tfcold int8, approximate", "tfcold float32, scann",
+    "faiss IVF", "faiss HNSW", "usearch HNSW", "ScaNN",
 )  # fmt: skip
 
 
@@ -31,9 +35,14 @@ def test_system_finds_the_largest_products(parts, tmp_path, monkeypatch, name):
         pytest.importorskip(package)
     if package == "scann" and not os.environ.get("TFCOLD_SCANN"):
         pytest.skip("`TFCOLD_SCANN` names no folder with ScaNN")
-    if "approximate" in name:  # 2000 items are enough for cells
+    if "," in name:  # 2000 items are enough for cells and leaves
         from tfcold.export import cells
 
+        if "scann" in name:
+            try:
+                scann_ops()
+            except MissingExtraError as error:
+                pytest.skip(str(error))
         monkeypatch.setattr(cells, "LEAST_ITEMS", 1)
         monkeypatch.setattr(cells, "MOST_SHARE", 1)
     items, queries = vectors.drawn(2000, 16, 0), vectors.drawn(40, 16, 1)

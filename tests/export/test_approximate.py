@@ -35,7 +35,7 @@ def asked(tables, probes, hidden, k, store="float32", num=9, way=best_near):
     unlisted = tf.constant(np.flatnonzero(~tables.is_known).astype(np.int32))
     rows, query = Rows(stored.values, unlisted, stored.scales), tf.constant(tables.queries[:num])
     hidden = tf.ragged.constant(hidden, dtype=tf.int32, row_splits_dtype=tf.int64)
-    more = {} if way is best else {"cells": Cells(*_guide(tables), probes, 10)}
+    more = {} if way is best else {"where": Cells(*_guide(tables), probes, 10)}
     found = tf.function(lambda: way(query, rows, **more, hidden=hidden, k=tf.constant(k)), autograph=False)()
     return found[0].numpy(), found[1].numpy()
 

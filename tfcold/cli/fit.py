@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tfcold.cli import console
 from tfcold.errors import InputError
+from tfcold.extras import scann_ops
 
 if TYPE_CHECKING:
     from tfcold.workflow import Fitted
@@ -68,8 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="4, 2 or 1 bytes for each number of the bundle's tables (default float32); see docs/search.md",
     )  # fmt: skip
     how.add_argument(
-        "--search", choices=("exact", "approximate"), default="exact",
-        help="look into all items, or into as many as hold 99 in 100 of a list (default exact); see docs/search.md",
+        "--search", choices=("exact", "approximate", "scann"), default="exact",
+        help="look into all items (default), or into as many as hold 99 in 100 of a list; see docs/search.md",
     )  # fmt: skip
 
 
@@ -99,6 +100,8 @@ def run(args: argparse.Namespace) -> None:
     workflow.check_words(words)
     if args.with_encoder:
         workflow.check_reading(words)
+    if args.search == "scann":
+        scann_ops()
     files = [args.interactions, args.items, args.users, args.validation, *vector_files.values()]
     choices = {
         name: getattr(args, name)

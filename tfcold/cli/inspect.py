@@ -74,7 +74,8 @@ def _search(manifest: Manifest) -> str:
     found = manifest.cells
     if not found:
         return "exact" if manifest.search == "exact" else f"exact, though {manifest.search} was asked for"
-    return f"approximate, {found['probes']:,} of {found['cells']:,} cells, recall@{found['k']} {found['recall']}"
+    part = "leaves" if "leaves" in found else "cells"
+    return f"{manifest.search}, {found['probes']:,} of {found[part]:,} {part}, recall@{found['k']} {found['recall']}"
 
 
 def _change(said: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The best rows of a few cells of a table for each query: most of what the exact search finds, in less time."""
+"""The best rows of a few cells or leaves for each query: most of what the exact search finds, in less time."""
 
 from __future__ import annotations
 
@@ -6,37 +6,42 @@ import numpy as np
 import tensorflow as tf
 
 from tfcold.export.cells import CELL, Cells
+from tfcold.export.leaves import Leaves
 from tfcold.export.search import LOWEST, Found, Rows, best, without
 
 
-def best_near(query: tf.Tensor, rows: Rows, cells: Cells, hidden: tf.RaggedTensor, k: tf.Tensor) -> Found:
-    """What `search.best` finds, but that a row may be missing whose cell was not looked into.
+def best_near(query: tf.Tensor, rows: Rows, where: Cells | Leaves, hidden: tf.RaggedTensor, k: tf.Tensor) -> Found:
+    """What `search.best` finds, but that a row may be missing whose cell or leaf was not looked into.
 
-    Cells with the best hopes are gathered and their rows scored. Longer lists, and those from which more is hidden,
+    Those with the best hopes are looked into and their rows scored. Longer lists, and those from which more is hidden,
     look into more: as many times as many as the square root of how much longer they are, hidden rows counted. The
-    exact search answers instead where that is more than an eighth of all cells, and where a list would come out
-    shorter than `k`: k rows come back whenever k can be found.
+    exact search answers instead where that is too many, and where a list would come out shorter than `k`: k rows come
+    back whenever k can be found.
 
     Args:
         query: float32 [B, W].
         rows: what is searched, N rows.
-        cells: of these rows; `guide` and `listed` may be variables.
+        where: cells or leaves of these rows; their arrays may be variables.
         hidden: int32 ragged [B, None]. Rows that each query must not find; -1 is none.
         k: int32 scalar, from 0 to N.
     """
     num = tf.shape(query)[0]
     reach = k + tf.reduce_max(tf.concat([[0], tf.cast(hidden.row_lengths(), tf.int32)], axis=0))
-    longer = tf.maximum(1.0, tf.cast(reach, tf.float32) / cells.k)
-    probes = tf.cast(tf.math.ceil(cells.probes * tf.sqrt(longer)), tf.int32)
+    wider = tf.sqrt(tf.maximum(1.0, tf.cast(reach, tf.float32) / where.k))
+    probes = tf.cast(tf.math.ceil(where.probes * wider), tf.int32)
+    size = probes * CELL if isinstance(where, Cells) else tf.cast(tf.math.ceil(where.scored * wider), tf.int32)
 
     def near() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        at, values = _best_of_cells(query, rows, cells, hidden, k, probes)
+        if isinstance(where, Cells):
+            at, values = _best_of_cells(query, rows, where, hidden, k, probes)
+        else:
+            at, values = _best_of_leaves(query, rows, where, hidden, k, probes, size)
         return at, values, tf.reduce_all(values > LOWEST)
 
     def nowhere() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         return tf.zeros([num, k], tf.int32), tf.zeros([num, k]), tf.constant(False)
 
-    few = (num > 0) & (probes <= cells.most) & (reach <= probes * CELL)
+    few = (num > 0) & (probes <= where.most) & (reach <= size)
     at, values, whole = tf.cond(few, near, nowhere)
     return tf.cond(whole, lambda: (at, values), lambda: best(query, rows, hidden, k))
 
@@ -62,5 +67,32 @@ def _best_of_cells(
         scores = without(scores, tf.where(inside, place * CELL + away % CELL, -1)[:, None])
         values, places = tf.math.top_k(scores, k)
         return tf.gather(mine, places // CELL) * CELL + places % CELL, values
+
+    return tf.map_fn(one, tf.range(tf.shape(query)[0]), fn_output_signature=(tf.int32, tf.float32))
+
+
+def _best_of_leaves(
+    query: tf.Tensor,
+    rows: Rows,
+    leaves: Leaves,
+    hidden: tf.RaggedTensor,
+    k: tf.Tensor,
+    probes: tf.Tensor,
+    scored: tf.Tensor,
+) -> Found:
+    candidates = tf.sort(leaves.candidates(query, probes, scored), axis=1)  # ties go to the lower row
+
+    def one(number: tf.Tensor) -> Found:
+        mine = candidates[number]
+        at = tf.maximum(mine, 0)
+        block = tf.cast(tf.gather(rows.table, at), tf.float32)
+        scores = tf.reshape(tf.matmul(query[number : number + 1], block, transpose_b=True), [-1])
+        if rows.scale is not None:
+            scores *= tf.gather(rows.scale, at)
+        away = hidden.values[hidden.row_splits[number] : hidden.row_splits[number + 1]]
+        away = tf.sort(tf.concat([away, [-1]], axis=0))  # what the index did not find is hidden, too
+        place = tf.minimum(tf.searchsorted(away, mine), tf.size(away) - 1)
+        values, places = tf.math.top_k(tf.where(tf.gather(away, place) == mine, -np.inf, scores), k)
+        return tf.gather(at, places), values
 
     return tf.map_fn(one, tf.range(tf.shape(query)[0]), fn_output_signature=(tf.int32, tf.float32))

@@ -24,6 +24,7 @@ from tfcold.export.cells import SEARCHES, Cells, cells_of_tables, order_of_cells
 from tfcold.export.encoders import check_encoders, store_encoders
 from tfcold.export.item_file import as_shown
 from tfcold.export.item_split import split_of_items
+from tfcold.export.leaves import Leaves, leaves_of_tables
 from tfcold.export.module import ServingModule
 from tfcold.export.parts import Parts
 from tfcold.export.stored import STORES, Store
@@ -31,6 +32,7 @@ from tfcold.export.storing import as_stored, scores_of_tables
 from tfcold.export.tables import ServingTables, queries_of, tables_of_model
 from tfcold.export.verification import HALF_TOLERANCE, TOLERANCE, Floats, Rows, ScoresOf, verify
 from tfcold.export.words import Words, said_in_graph, verify_words, words_of
+from tfcold.extras import SCANN_OPS, scann_ops
 from tfcold.files import write_json
 from tfcold.manifest import (
     EXTRA,
@@ -117,14 +119,16 @@ def export(
             (`recommend_from_text` and others). Needs the encoder of the first block among `encoders`.
         store: `"float32"` (default), `"float16"` or `"int8"`: 4, 2 or 1 bytes for each number of the tables. Lists and
             scores are then those of the rounded tables.
-        search: `"exact"` (default) or `"approximate"`: lists without conditions look into a part of the catalogue that
-            holds 99 of 100 of their entries. Items are then stored in another order. Below 50,000 items, or where
-            that part would be large, the search stays exact; see `docs/search.md`.
+        search: `"exact"` (default), `"approximate"` or `"scann"`: lists without conditions look into a part of the
+            catalogue that holds 99 of 100 of their entries. With `"approximate"`, items are stored in another order;
+            `"scann"` puts an index of ScaNN into the SavedModel, which then opens only where ScaNN is installed.
+            Below 50,000 items, or where that part would be large, the search stays exact; see `docs/search.md`.
 
     Raises:
         BundleError: `folder` exists and is not a bundle, cannot be written, or does not answer as the model does.
         EncoderMismatchError: an encoder is not the one that wrote the vectors of its block.
         InputError: `default_k` below 1, another `store` or `search`, or `items` without ids.
+        MissingExtraError: `search` is `"scann"`, and ScaNN is not installed.
     """
     folder = Path(folder)
     check_destination(folder)
@@ -133,6 +137,8 @@ def export(
     if default_k < 1:
         raise InputError(f"`default_k` must be at least 1; received {default_k}")
     store, search = one_of(STORES, store, "store"), one_of(SEARCHES, search, "search")
+    if search == "scann":
+        scann_ops()
     model, schema = trained.model, trained.model.schema
     text, user_text = (
         {block: {"width": width, **dict(trained.provenance.get(block) or {})} for block, width in widths.items()}
@@ -204,31 +210,34 @@ def write_bundle(
     """The version folder, written aside, verified (see there for the last three arguments) and renamed.
 
     Where the manifest says to keep tables in fewer bytes, what is expected is what the rounded tables say. Where it
-    says that the search is approximate, it gets to say how.
+    says that the search is not exact, it gets to say how.
     """
     store = one_of(STORES, content.manifest.store, "store")
     if store != "float32":
         content = replace(content, tables=as_stored(content.tables, store))
         (known, unseen), tolerance = scores_of_tables(content.tables, content.parts), TOLERANCE
-    cells = None
+    where: Cells | Leaves | None = None
     if content.manifest.search == "approximate":
-        cells = cells_of_tables(content.tables, content.manifest.default_k)
-    manifest = replace(content.manifest, cells={} if cells is None else cells.said())
+        where = cells_of_tables(content.tables, content.manifest.default_k)
+    elif content.manifest.search == "scann":
+        where = leaves_of_tables(content.tables, content.manifest.default_k)
+    manifest = replace(content.manifest, cells={} if where is None else where.said())
     content = replace(content, manifest=manifest)
     with _one_line(folder), _new_version(folder) as (aside, final):
-        _save(aside, content, store, cells)
+        _save(aside, content, store, where)
         _write_extra(aside, content)
-        verify(aside, content.tables, known, unseen, tolerance, exact=cells is None)
+        verify(aside, content.tables, known, unseen, tolerance, exact=where is None)
         verify_words(aside, content.words)
     logger.info("bundle: %s", final)
     return final
 
 
-def _save(version: Path, content: BundleContent, store: Store, cells: Cells | None) -> None:
+def _save(version: Path, content: BundleContent, store: Store, where: Cells | Leaves | None) -> None:
     module = ServingModule(
-        content.tables, content.parts, content.manifest.default_k, words=content.words, store=store, cells=cells
+        content.tables, content.parts, content.manifest.default_k, words=content.words, store=store, where=where
     )
-    tf.saved_model.save(module, str(version), signatures=module.signatures())
+    options = tf.saved_model.SaveOptions(namespace_whitelist=[SCANN_OPS] if isinstance(where, Leaves) else [])
+    tf.saved_model.save(module, str(version), signatures=module.signatures(), options=options)
     del module
     gc.collect()  # functions know their module, which knows them: its tables would stand beside those loaded next
 

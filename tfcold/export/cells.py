@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -14,7 +15,7 @@ from tfcold.export.tables import ServingTables
 from tfcold.progress import logger
 from tfcold.ranking import top_k
 
-Search = Literal["exact", "approximate"]
+Search = Literal["exact", "approximate", "scann"]
 SEARCHES: Final[tuple[Search, ...]] = get_args(Search)
 
 CELL: Final = CHUNK // 2  # rows of a cell
@@ -142,6 +143,37 @@ def guided(table: Floats, listed: npt.NDArray[np.bool_]) -> Cells:
 def chosen_probes(cells: Cells, tables: ServingTables, k: int) -> Cells:
     """The cells with the least probes with which the bundle's users find `RECALL` of their lists."""
     needed: list[npt.NDArray[np.float64]] = []
+    for asked in asked_lists(tables, k):
+        lengths = np.linalg.norm(asked.queries, axis=1, keepdims=True)
+        hopes = np.concatenate([asked.queries, lengths], axis=1) @ cells.guide.T
+        ranks = np.empty(hopes.shape, np.int64)
+        np.put_along_axis(ranks, np.argsort(-hopes, axis=1), np.arange(1, hopes.shape[1] + 1)[None], axis=1)
+        needed += [
+            rank[items // CELL] / wider for rank, items, wider in zip(ranks, asked.lists, asked.wider, strict=True)
+        ]
+    every = np.sort(np.concatenate(needed))
+    probes = math.ceil(every[math.ceil(RECALL * len(every)) - 1]) if len(every) else 1
+    recall = float((every <= probes).mean()) if len(every) else 1.0
+    return Cells(cells.guide, cells.listed, probes, k, recall)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What some of a bundle's users ask for.
+
+    Args:
+        queries: float32 [B, W].
+        lists: B arrays int64 [at most k]. The item rows of their exact lists, best first.
+        wider: float64 [B]. How much further each looks for having done so much.
+    """
+
+    queries: Floats
+    lists: list[Indices]
+    wider: npt.NDArray[np.float64]
+
+
+def asked_lists(tables: ServingTables, k: int) -> Iterator[Asked]:
+    """The exact lists of k of up to 512 users, evenly spread, 8 at a time: what they have done is not in them."""
     users = np.unique(np.linspace(min(1, len(tables.user_ids)), len(tables.user_ids), _SAMPLE).astype(np.int64))
     for part in np.array_split(users, -(-len(users) // 8)):
         queries = tables.queries[part]
@@ -151,16 +183,8 @@ def chosen_probes(cells: Cells, tables: ServingTables, k: int) -> Cells:
         for line, items in zip(scores, done, strict=True):
             line[items] = -np.inf
         lists, values = top_k(scores, min(k, scores.shape[1]))
-        lengths = np.linalg.norm(queries, axis=1, keepdims=True)
-        hopes = np.concatenate([queries, lengths], axis=1) @ cells.guide.T
-        ranks = np.empty(hopes.shape, np.int64)
-        np.put_along_axis(ranks, np.argsort(-hopes, axis=1), np.arange(1, hopes.shape[1] + 1)[None], axis=1)
-        wider = np.sqrt([[1 + len(items) / k] for items in done])
-        needed.append((np.take_along_axis(ranks, lists // CELL, axis=1) / wider)[np.isfinite(values)])
-    every = np.sort(np.concatenate(needed))
-    probes = math.ceil(every[math.ceil(RECALL * len(every)) - 1]) if len(every) else 1
-    recall = float((every <= probes).mean()) if len(every) else 1.0
-    return Cells(cells.guide, cells.listed, probes, k, recall)
+        found = [items[np.isfinite(value)] for items, value in zip(lists, values, strict=True)]
+        yield Asked(queries, found, np.sqrt([1 + len(items) / k for items in done]))
 
 
 def _main_direction(rows: Floats) -> Floats:

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfcold.export.approximate import best_near
 from tfcold.export.cells import Cells
+from tfcold.export.leaves import Leaves
 from tfcold.export.parts import Parts
 from tfcold.export.readers.lookup import rows_by_name
 from tfcold.export.search import CHUNK, LOWEST, Found, Rows, best, checked, nothing
@@ -47,7 +48,7 @@ class ServingModule(tf.Module):
         default_k: int, at least 1. Length of the lists of `serving_default`.
         words: what reads texts, or None (default): no signature takes texts.
         store: in what the tables are kept, `float32` (default), `float16` or `int8`.
-        cells: where `search` looks, of these tables; None (default) is everywhere.
+        where: cells or leaves that `search` looks into, of these tables; None (default) is everywhere.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class ServingModule(tf.Module):
         *,
         words: Words | None = None,
         store: Store = "float32",
-        cells: Cells | None = None,
+        where: Cells | Leaves | None = None,
     ) -> None:
         super().__init__(name="tfcold")
         self._parts = parts
@@ -72,10 +73,12 @@ class ServingModule(tf.Module):
         self.history, self.history_scales = self._history.values, self._history.scales
         self.queries, self.query_scales = self._queries.values, self._queries.scales
         self.unlisted = _fixed(_unlisted(tables.is_known, self.candidates.shape[0]), "unlisted")
-        self._cells = cells
-        if cells is not None:
-            self.guide, self.listed_cells = _fixed(cells.guide, "guide"), _fixed(cells.listed, "listed_cells")
-            self._cells = replace(cells, guide=self.guide, listed=self.listed_cells)
+        self._where = where
+        if isinstance(where, Cells):
+            self.guide, self.listed_cells = _fixed(where.guide, "guide"), _fixed(where.listed, "listed_cells")
+            self._where = replace(where, guide=self.guide, listed=self.listed_cells)
+        elif where is not None:
+            self.leaves, self.leaf_rows = where.state, where.rows
         self.no_users = _fixed(_unlisted(np.arange(len(tables.user_ids) + 1) > 0, self.queries.shape[0]), "no_users")
         self.done_splits = _fixed(tables.done_splits, "done_splits")
         self.done_rows = _fixed(tables.done_rows, "done_rows")
@@ -272,8 +275,8 @@ class ServingModule(tf.Module):
         """Item rows and scores [B, min(k, I)]; row 0 and the lowest float32 where the list ran out."""
         hidden = tf.RaggedTensor.from_row_splits(hidden_rows, hidden_splits, validate=False)
         k = checked(k, tf.shape(self.is_known)[0] - 1)
-        if self._cells is not None:
-            return best_near(query, self._listable, self._cells, hidden, k)
+        if self._where is not None:
+            return best_near(query, self._listable, self._where, hidden, k)
         return best(query, self._listable, hidden, k)
 
     def _search_among(

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from tfcold.errors import BundleError
+from tfcold.errors import BundleError, MissingExtraError
+from tfcold.extras import scann_ops
 from tfcold.manifest import Manifest
 
 IN_GRAPH: Final = "in_graph"  # of a block in the manifest: its encoder is part of the SavedModel
@@ -25,8 +26,13 @@ def load_saved_model(version: Path, manifest: Manifest) -> Any:
     """What `tf.saved_model.load` gives of a version folder, once the ops that it needs are there.
 
     Raises:
-        BundleError: it reads words, and TensorFlow Text cannot be imported.
+        BundleError: it reads words, and TensorFlow Text cannot be imported; or ScaNN searches it, and cannot be.
     """
+    if "leaves" in manifest.cells:
+        try:
+            scann_ops()
+        except MissingExtraError as error:
+            raise BundleError(f"`{version}` is searched by ScaNN. {error}") from error
     if reads_words(manifest):
         try:
             import tensorflow_text  # noqa: F401  registers its ops

@@ -63,7 +63,7 @@ def fit_bundle(
         work_dir: folder in which an interrupted fit finds its last epoch again, or None.
         with_encoder: bool, default False. Put the encoders into the SavedModel; ask `check_reading` before.
         store: in what the tables of the bundle are kept, see `tfcold.export.export`.
-        search: `exact` or `approximate`, see there.
+        search: `exact`, `approximate` or `scann`, see there.
     """
     from tfcold.export import export
     from tfcold.training import Settings, fit
