@@ -97,14 +97,21 @@ def _outputs(split: Split, factors: Factors, ials: Ials, seed: int) -> Floats:
 
 
 def cold_quality(split: Split, words: KernelWords, seed: int) -> Callable[[Factors], ByUser] | None:
-    """Measures factors by the cold items that learn from them, at what a search starts from, user by user.
+    """Measures factors by the cold items that learn from them, user by user, over several kernels and penalties.
 
+    One lesson alone tells little: what a kernel happens to lose with factors is as large as what factors lose.
     None where validation has no rows of cold items, or nothing has words.
     """
     sample = choose.validation_sample(split, seed=seed)
     if not len(words.taught) or not choose.has(sample, "cold_item"):
         return None
-    return lambda factors: _Search(split, sample, words, factors, seed, SEARCH_ROWS).measured(Lesson(GAMMA, PENALTY))
+    lessons = [Lesson(gamma, penalty) for gamma in GAMMAS for penalty in (PENALTY, 10 * PENALTY)]
+
+    def measured(factors: Factors) -> ByUser:
+        search = _Search(split, sample, words, factors, seed, SEARCH_ROWS)
+        return np.asarray(np.mean([search.measured(lesson) for lesson in lessons], axis=0))
+
+    return measured
 
 
 class _Search:
