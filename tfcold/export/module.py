@@ -142,7 +142,8 @@ class ServingModule(tf.Module):
             specs["recommend_from_vector"] = (self._recommend_from_vector, given)
         if self.words is not None:
             specs.update(word_signatures(self, self.words))
-        return {name: _function(function, given).get_concrete_function() for name, (function, given) in specs.items()}
+        # not traced here: while it saves, TensorFlow would trace anew whatever was traced before
+        return {name: _function(function, given) for name, (function, given) in specs.items()}
 
     @property
     def _vector_spec(self) -> tf.TensorSpec:
