@@ -188,18 +188,18 @@ def test_bundle_that_answers_otherwise_is_not_kept(world, tmp_path):
     assert written(tmp_path) == []
 
 
-def test_verification_sees_a_wrong_order(world, bundle, toys):
+def test_verification_sees_a_wrong_order(world, loaded):
     from tfcold.export.tables import tables_of_model
 
     tables = tables_of_model(world.trained)
     right = tables.queries @ tables.candidates.T
     right[:, ~tables.is_known] = -np.inf
-    verify(bundle / "1", tables, lambda rows: right[rows])
+    verify(loaded, tables, lambda rows: right[rows])
 
     wrong = right.copy()
     wrong[:, [1, 2]] = wrong[:, [2, 1]]
     with pytest.raises(BundleError, match="`recommend` of the bundle"):
-        verify(bundle / "1", tables, lambda rows: wrong[rows])
+        verify(loaded, tables, lambda rows: wrong[rows])
 
 
 def test_encoder_travels(world, bundle):

@@ -22,6 +22,12 @@ def smaller(bundle, tmp_path_factory):
     return remove_items(bundle, GONE, tmp_path_factory.mktemp("smaller") / "shop")
 
 
+@pytest.fixture(scope="module")
+def model(bundle):
+    """The bundle, opened; nothing changes it."""
+    return tfcold.load(bundle)
+
+
 def names(answer, key="item_id"):
     return [[name.decode() for name in line if name] for line in answer[key].numpy()]
 
@@ -30,8 +36,8 @@ def ask(loaded, signature, **inputs):
     return loaded.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
 
 
-def test_removed_items_are_in_no_answer_and_the_rest_stands_as_it_stood(bundle, smaller):
-    old, new = tfcold.load(bundle), tfcold.load(smaller)
+def test_removed_items_are_in_no_answer_and_the_rest_stands_as_it_stood(model, smaller):
+    old, new = model, tfcold.load(smaller)
     users = [*old.user_ids, "nobody"]
     histories = {"a": ["i4", "i3"], "b": ["i28"]}
     for ask_model in (
@@ -67,29 +73,29 @@ def test_removed_ids_never_come_back(world, smaller, tmp_path):
     grown = add_items(smaller, pd.DataFrame({"item_id": ["new"]}), {
         "text": TextVectors(np.array(["new"], object), np.ones((1, 5), np.float32), {"encoder": "drawn"})
     }, tmp_path / "grown")  # fmt: skip
-    listed = set(tfcold.load(grown).recommend(["u1", "nobody"], k=99)["item_id"])
+    model = tfcold.load(grown)
+    listed = set(model.recommend(["u1", "nobody"], k=99)["item_id"])
     assert "new" in listed
     assert not listed & set(GONE)
-    assert tfcold.load(grown).name == "grown"
+    assert model.name == "grown"
 
 
-def test_added_user_gets_what_the_history_alone_gives(bundle, tmp_path):
+def test_added_user_gets_what_the_history_alone_gives(bundle, model, tmp_path):
     history = pd.DataFrame({"user_id": ["n1", "n1", "n1", "n2", "n3"], "item_id": ["i3", "i5", "i3", "i9", "what"]})
-    model = tfcold.load(add_users(bundle, history, tmp_path / "out"))
-    told = tfcold.load(bundle).recommend_from_history(history, k=30)
-    known = model.recommend(["n1", "n2", "n3"], k=30)
+    later = tfcold.load(add_users(bundle, history, tmp_path / "out"))
+    told = model.recommend_from_history(history, k=30)
+    known = later.recommend(["n1", "n2", "n3"], k=30)
 
     assert known["item_id"].tolist() == told["item_id"].tolist()
     np.testing.assert_allclose(known["score"], told["score"], atol=1e-5)
-    assert model.manifest.sizes["users"] == 27
-    assert "n2" not in set(model.audience(["i9"], k=99)["user_id"])
+    assert later.manifest.sizes["users"] == 27
+    assert "n2" not in set(later.audience(["i9"], k=99)["user_id"])
     with pytest.raises(InputError, match="knows 1 of 2 already: 'u1'"):
         add_users(bundle, pd.DataFrame({"user_id": ["u1", "x"], "item_id": ["i1", "i1"]}), tmp_path / "no")
     assert not (tmp_path / "no").exists()
 
 
-def test_audience_is_the_column_of_scores_without_who_did_it(world, bundle):
-    model = tfcold.load(bundle)
+def test_audience_is_the_column_of_scores_without_who_did_it(world, model):
     users = model.user_ids
     for item in ("i4", "i28"):
         scores = model.score(pd.DataFrame({"user_id": users, "item_id": item}))["score"].to_numpy()
@@ -105,18 +111,17 @@ def test_audience_is_the_column_of_scores_without_who_did_it(world, bundle):
         model.audience()
 
 
-def test_audience_of_a_vector_is_that_of_the_item_added_with_it(bundle, tmp_path):
+def test_audience_of_a_vector_is_that_of_the_item_added_with_it(bundle, model, tmp_path):
     vector = np.random.default_rng(0).normal(size=(1, 5)).astype(np.float32)
     given = {"text": TextVectors(np.array(["x"], object), vector, {"encoder": "drawn"})}
     grown = add_items(bundle, pd.DataFrame({"item_id": ["x"]}), given, tmp_path / "out")
-    before, after = tfcold.load(bundle).audience(["x"], k=9, vectors=vector), tfcold.load(grown).audience(["x"], k=9)
+    before, after = model.audience(["x"], k=9, vectors=vector), tfcold.load(grown).audience(["x"], k=9)
 
     assert before["user_id"].tolist() == after["user_id"].tolist()
     np.testing.assert_allclose(before["score"], after["score"], atol=1e-5)
 
 
-def test_among_is_the_python_call_with_candidates(bundle):
-    model = tfcold.load(bundle)
+def test_among_is_the_python_call_with_candidates(model):
     answer = ask(
         model, "recommend_among",
         user_id=["u1", "u2"], include=[["i1", "i28", "i9", "what", ""]], k=3, exclude=[["i9"], [""]],
@@ -132,8 +137,7 @@ def test_among_is_the_python_call_with_candidates(bundle):
             exclude=np.zeros((3, 0), "S1"))  # fmt: skip
 
 
-def test_condition_holds_before_the_cut_on_every_call(world, bundle):
-    model = tfcold.load(bundle)
+def test_condition_holds_before_the_cut_on_every_call(world, model):
     title = world.items.set_index("item_id")["title"]["i9"]
     where = f"title == {title!r}"
     open_ids = set(model.attributes.index[model.attributes["title"] == title])

@@ -61,6 +61,11 @@ def reading(world, encoder, tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def opened(reading):
+    return tf.saved_model.load(str(reading / "1"))
+
+
 def answers_of(version, asked, place):
     """What a process without tfcold answers."""
     (place / "asked.json").write_text(json.dumps(asked))
@@ -70,9 +75,8 @@ def answers_of(version, asked, place):
     return json.loads((place / "answers.json").read_text())
 
 
-def answers_here(version, asked):
+def answers_here(loaded, asked):
     """The same of this process."""
-    loaded = tf.saved_model.load(str(version))
     answers = []
     for name, inputs in asked:
         specs = loaded.signatures[name].structured_input_signature[1]
@@ -116,9 +120,9 @@ def test_texts_are_read_without_tfcold(world, encoder, reading, tmp_path):
     assert none["item_id"] == []
 
 
-def test_a_text_joins_a_history_as_ten_clicks(world, encoder, reading):
+def test_a_text_joins_a_history_as_ten_clicks(world, encoder, opened):
     trained = world.trained
-    signature = tf.saved_model.load(str(reading / "1")).signatures["recommend_from_history_and_text"]
+    signature = opened.signatures["recommend_from_history_and_text"]
     answer = signature(item_id=tf.constant([["i1", "i2"]]), text=tf.constant(TEXTS[:1]), k=tf.constant(30))
     rows = trained.item_ids.rows(["i1", "i2"])
     _, sentence = trained.model.from_vectors(
@@ -140,8 +144,8 @@ def test_a_text_joins_a_history_as_ten_clicks(world, encoder, reading):
     np.testing.assert_allclose(answer["score"].numpy()[0, : len(order)], scores[order], atol=1e-5)
 
 
-def test_lengths_that_differ_are_named(reading):
-    signature = tf.saved_model.load(str(reading / "1")).signatures["recommend_from_history_and_text"]
+def test_lengths_that_differ_are_named(opened):
+    signature = opened.signatures["recommend_from_history_and_text"]
 
     with pytest.raises(tf.errors.InvalidArgumentError, match="`item_id` and `text` must have as many rows"):
         signature(item_id=tf.constant([["i1"]]), text=tf.constant(["a", "b"]), k=tf.constant(1))
@@ -156,10 +160,9 @@ def test_manifest_says_who_reads(bundle, reading):
     assert "in_graph" not in json.dumps(read_manifest(bundle / "1").text)
 
 
-def test_encoder_in_the_graph_is_the_one_that_encodes_new_items(reading, world):
+def test_encoder_in_the_graph_is_the_one_that_encodes_new_items(opened, world):
     """`embed_items` gives what `add-items` stores; here for the block whose encoder is kept in the bundle."""
-    loaded = tf.saved_model.load(str(reading / "1"))
-    found = loaded.signatures["embed_items"](text=tf.constant(TEXTS))
+    found = opened.signatures["embed_items"](text=tf.constant(TEXTS))
 
     np.testing.assert_allclose(found["lexical"], world.lexical.encode(TEXTS), atol=1e-5)
 
@@ -180,10 +183,10 @@ def test_python_reads_by_the_graph(encoder, bundle, reading):
         Recommender(bundle).embed(TEXTS)
 
 
-def test_changes_keep_the_words(world, toys, reading, tmp_path):
+def test_changes_keep_the_words(world, reading, opened, tmp_path):
     """Each change is made by a bundle whose words were carried on before; nothing is encoded anew."""
     asked = [["recommend_from_text", {"text": TEXTS, "k": 29}], ["embed_items", {"text": TEXTS}]]
-    first = answers_here(reading / "1", asked)
+    first = answers_here(opened, asked)
     users = add_users(reading, pd.DataFrame({"user_id": ["new"], "item_id": ["i1"]}), tmp_path / "changed")
     gone = remove_items(users, [first[0]["item_id"][0][0].decode()])
     new = pd.DataFrame({"item_id": ["late"], "title": ["a red story"], "genres": ["Drama"]})
@@ -203,10 +206,10 @@ def test_changes_keep_the_words(world, toys, reading, tmp_path):
     assert sizes[1] < sizes[0] * 1.2  # held once
 
 
-def test_words_are_put_in_and_taken_out_later(world, encoder, bundle, reading, tmp_path):
+def test_words_are_put_in_and_taken_out_later(world, encoder, bundle, opened, tmp_path):
     said = with_words(bundle, tmp_path / "later", encoders={"text": encoder})
     asked = [["recommend_from_text", {"text": TEXTS, "k": 6}], ["serving_default", {"user_id": ["u1"]}]]
-    later, always = answers_here(said, asked), answers_here(reading / "1", asked)
+    later, always = answers_here(tf.saved_model.load(str(said)), asked), answers_here(opened, asked)
     for one, other in zip(later, always, strict=True):
         same(one, other)
     assert list(read_manifest(said).text) == ["text", "lexical"]

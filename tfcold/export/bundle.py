@@ -226,8 +226,9 @@ def write_bundle(
     with _one_line(folder), _new_version(folder) as (aside, final):
         _save(aside, content, store, where)
         _write_extra(aside, content)
-        verify(aside, content.tables, known, unseen, tolerance, exact=where is None)
-        verify_words(aside, content.words)
+        loaded = tf.saved_model.load(str(aside))
+        verify(loaded, content.tables, known, unseen, tolerance, exact=where is None)
+        verify_words(loaded, content.words)
     logger.info("bundle: %s", final)
     return final
 

@@ -21,7 +21,7 @@ from tfcold.export.bundle import (
 from tfcold.export.parts import Parts
 from tfcold.export.placing import parts_of
 from tfcold.export.storing import scores_of_tables
-from tfcold.export.tables import ServingTables, tables_of_bundle
+from tfcold.export.tables import ServingTables, tables_of_bundle, tables_of_files
 from tfcold.export.words import Words, carried_words, said_in_graph
 from tfcold.manifest import (
     EXTRA,
@@ -36,7 +36,7 @@ from tfcold.manifest import (
 from tfcold.serving.attributes import kept_items
 from tfcold.serving.ids import IdIndex
 from tfcold.serving.item_split import ItemSplit, read_split
-from tfcold.serving.words import load_saved_model
+from tfcold.serving.words import load_saved_model, reads_words
 from tfcold.version import __version__
 
 
@@ -75,7 +75,9 @@ class Standing:
 
     @cached_property
     def tables(self) -> ServingTables:
-        return tables_of_bundle(self.loaded)
+        if reads_words(self.manifest) or "leaves" in self.manifest.cells:  # what needs ops of others says so at once
+            return tables_of_bundle(self.loaded)
+        return tables_of_files(self.version)
 
     @cached_property
     def parts(self) -> Parts:

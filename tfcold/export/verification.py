@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +25,7 @@ ScoresOf = Callable[[Rows], Floats]
 
 
 def verify(
-    version: Path,
+    loaded: Any,
     tables: ServingTables,
     known: ScoresOf,
     unseen: ScoresOf | None = None,
@@ -37,7 +36,7 @@ def verify(
     """Nothing, where a saved bundle gives the lists and scores that are expected.
 
     Args:
-        version: the version folder, loaded with TensorFlow alone.
+        loaded: the bundle, opened with TensorFlow alone.
         tables: for ids and for what each user did.
         known: user rows [B] to scores float32 [B, I + 1] of all items, `-inf` where an item cannot be listed.
         unseen: the same for people who did what these users did, and whom training never saw; None leaves it out.
@@ -48,7 +47,6 @@ def verify(
     Raises:
         BundleError: a list or a score differs.
     """
-    loaded = tf.saved_model.load(str(version))
     rows = np.unique(np.linspace(0, len(tables.user_ids), SAMPLE).astype(np.int64))
     names = np.concatenate([[""], tables.user_ids])[rows]
     done = [tables.done_rows[tables.done_splits[row] : tables.done_splits[row + 1]] for row in rows]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -115,15 +114,14 @@ def said_in_graph(text: Mapping[str, Mapping[str, Any]], words: Words | None) ->
     return plain
 
 
-def verify_words(version: Path, words: Words | None) -> None:
-    """Nothing, where a SavedModel just written reads texts as `words` do.
+def verify_words(loaded: Any, words: Words | None) -> None:
+    """Nothing, where a SavedModel just written and opened reads texts as `words` do.
 
     Raises:
         BundleError: it does not.
     """
     if words is None:
         return
-    loaded = tf.saved_model.load(str(version))
     texts = tf.constant([*SAMPLES, ""])
     found = loaded.signatures["embed_items"](text=texts)
     for block in words.blocks:
