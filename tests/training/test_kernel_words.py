@@ -7,7 +7,7 @@ from tfcold.blocks import Features
 from tfcold.splits.split import Split
 from tfcold.training import Settings, fit
 from tfcold.training.factors import Factors, ials_factors
-from tfcold.training.kernel_words import KernelWords
+from tfcold.training.kernel_words import TEACHING, KernelWords
 from tfcold.training.trained import TrainedModel
 from tfcold.training.word_maps import WordMaps
 
@@ -52,14 +52,21 @@ def test_maps_with_all_rows_are_what_the_coefficients_say(world: World, factors:
     assert not maps.history[~words.has_words].any()
 
 
-def test_most_known_items_teach_where_not_all_can(world: World) -> None:
-    split = world[0]
-    words = KernelWords(*world, 10)
-    counts = split.item_counts
-    rest = np.setdiff1d(np.flatnonzero(split.warm_items), words.taught)
+def test_where_not_all_can_be_landmarks_more_items_teach_than_are_kept(world: World, factors: Factors) -> None:
+    words = KernelWords(*world, 6)
+    landmarks, coefficients = words.solve(factors, 1.0, 0.5, {})["text"]
+    own, crossed = (words.kernel(words.landmarks, rows, 1.0, {}) for rows in (words.landmarks, words.taught))
+    sides = np.concatenate([factors.outputs[words.taught], factors.inputs[words.taught]], axis=1)
 
-    assert len(words.taught) == 10
-    assert counts[words.taught].min() >= counts[rest].max()
+    assert len(landmarks) == len(words.landmarks) == 6
+    assert len(words.taught) == min(TEACHING * 6, len(KernelWords(*world, 1000).taught))
+    assert set(words.landmarks) < set(words.taught)
+    np.testing.assert_allclose((crossed @ crossed.T + 0.5 * own) @ coefficients, crossed @ sides, atol=1e-3)
+    assert list(KernelWords(*world, 6, seed=1).landmarks) != list(words.landmarks)
+
+
+def test_no_landmarks_teach_nothing(world: World) -> None:
+    assert len(KernelWords(*world, 0).taught) == 0
 
 
 def fitted(world: World, given: Settings, **changes: float) -> tuple[TrainedModel, Factors, WordMaps]:

@@ -88,7 +88,7 @@ def _fit(
     backup_dir: str | Path | None,
     callbacks: tuple[keras.callbacks.Callback, ...],
 ) -> TrainedModel:
-    words = KernelWords(split, features, settings.max_landmarks)
+    words = KernelWords(split, features, settings.max_landmarks, settings.seed)
     factors, settings = choose_teacher(split, settings, cold_quality(split, words, settings.seed))
     settings, kernels = _taught(words, split, factors, settings)
     model = build_model(split, features, settings, kernels)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from tfcold.baselines.kernel import rbf_of_units, ridge_factor, ridge_solution
+from tfcold.baselines.kernel import nystrom_solution, rbf_of_units, ridge_factor, ridge_solution
 from tfcold.baselines.vectors import centred_unit
 from tfcold.blocks import Features
 from tfcold.models.feature_table import Kernels
+from tfcold.progress import bar
 from tfcold.training.factors import Factors
 from tfcold.training.word_maps import WordMaps
 
@@ -24,6 +25,8 @@ Rows = npt.NDArray[np.int64]
 Weights = Mapping[str, float]  # of blocks
 
 _PASS = 16_384
+_LESSON = 4_096
+TEACHING = 4  # items that teach, for each landmark: what is solved takes landmarks^2 x these
 GAMMA, PENALTY = 1.0, 0.3  # where nothing can be measured
 
 
@@ -32,25 +35,26 @@ class KernelWords:
 
     The kernel of two items is the weighted sum of `exp(-gamma |a - b|^2)` over the blocks that both have, of vectors
     that are centred and of length 1; coefficients `a = (K + penalty I)^-1 [outputs, inputs]` are shared by the blocks.
-    Every taught item is a landmark, up to `max_landmarks`: on sparse catalogues, a tenth of them loses a tenth of the
-    quality on cold items.
+    Every taught item is a landmark, up to `max_landmarks`. On larger catalogues as many are drawn, and up to
+    `TEACHING` times as many items teach them (`nystrom_solution`).
 
     Args:
         split: warm items with vectors teach.
         features: `Features`; only items are read.
-        max_landmarks: int >= 0. Beyond it, the items with the most interactions teach.
+        max_landmarks: int >= 0. The most landmarks there may be; with 0 nothing is taught.
+        seed: int. Draws landmarks, and which items teach, where there are too many.
     """
 
-    def __init__(self, split: Split, features: Features, max_landmarks: int) -> None:
+    def __init__(self, split: Split, features: Features, max_landmarks: int, seed: int = 0) -> None:
         self._units: dict[str, Floats] = {}
         self._masks: dict[str, npt.NDArray[np.bool_]] = {}
         for name, block in features.items.items():
             self._units[name] = units = centred_unit(block, split.warm_items)
             self._masks[name] = block.mask & (np.linalg.norm(units, axis=1) > 0.5)  # the mean itself has length 0
         known = np.any(list(self._masks.values()), axis=0) if self._masks else np.zeros_like(split.warm_items)
-        counts = split.item_counts
-        taught = np.flatnonzero(split.warm_items & known)
-        self.taught: Rows = np.sort(taught[np.argsort(-counts[taught], kind="stable")[:max_landmarks]])
+        drawn = np.random.default_rng(seed).permutation(np.flatnonzero(split.warm_items & known))
+        self.taught: Rows = np.sort(drawn[: TEACHING * max_landmarks])
+        self.landmarks: Rows = np.sort(drawn[:max_landmarks])
         self.has_words = known
 
     @property
@@ -60,16 +64,27 @@ class KernelWords:
 
     def solve(self, targets: Factors, gamma: float, penalty: float, weights: Weights) -> Kernels:
         """Landmarks [M, T] and coefficients float32 [M, 2 D] of every block: outputs first, then inputs."""
-        taught = np.concatenate([targets.outputs[self.taught], targets.inputs[self.taught]], axis=1)
-        factor = ridge_factor(self.kernel(self.taught, self.taught, gamma, weights), penalty)
-        coefficients = ridge_solution(factor, taught)
+        marks = self.landmarks
+        own = self.kernel(marks, marks, gamma, weights)
+        if len(marks) == len(self.taught):
+            coefficients = ridge_solution(ridge_factor(own, penalty), _both_sides(targets, marks))
+        else:
+            coefficients = nystrom_solution(own, penalty, self._lessons(targets, gamma, weights))
         kernels = {}
         for name, mask in self._masks.items():
-            present = mask[self.taught]
+            present = mask[marks]
             if present.any():
                 weight = np.float32(weights.get(name, 1.0))
-                kernels[name] = (self._units[name][self.taught[present]], weight * coefficients[present])
+                kernels[name] = (self._units[name][marks[present]], weight * coefficients[present])
         return kernels
+
+    def _lessons(self, targets: Factors, gamma: float, weights: Weights) -> Iterator[tuple[Floats, Floats]]:
+        """What the taught items teach the landmarks, some of them at a time."""
+        with bar(len(self.taught), title=f"words of {len(self.landmarks)} landmarks", unit="item") as progress:
+            for start in range(0, len(self.taught), _LESSON):
+                part = self.taught[start : start + _LESSON]
+                yield self.kernel(self.landmarks, part, gamma, weights), _both_sides(targets, part)
+                progress.update(len(part))
 
     def maps(self, targets: Factors, gamma: float, penalty: float, weights: Weights, rows: int, seed: int) -> WordMaps:
         """What at most `rows` items, drawn, teach for every item with words: no kernels, for a look ahead."""
@@ -100,3 +115,8 @@ class KernelWords:
         block *= mask[rows][:, None]
         block *= mask[others][None]
         return block
+
+
+def _both_sides(targets: Factors, rows: Rows) -> Floats:
+    """float32 [R, 2 D] of these items: outputs, then inputs."""
+    return np.concatenate([targets.outputs[rows], targets.inputs[rows]], axis=1)

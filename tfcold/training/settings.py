@@ -21,8 +21,8 @@ class Settings:
         ease_dim: int or None. Columns of EASE in `"both"`.
         ease_weight: float or None. Weight of EASE in `"both"`.
         ials_penalty, ials_alpha: float or None. L2 penalty of the iALS teacher, and its confidence in a row.
-        max_landmarks: int >= 0, default 16384. Most warm items that the kernel regression from words keeps, those with
-            the most interactions; 0 stays linear.
+        max_landmarks: int >= 0, default 16384. Most warm items that the kernel regression from words keeps; where
+            there are more, as many are drawn, and up to four times as many teach. 0 stays linear.
         kernel_gamma: float or None. `k(a, b) = exp(-gamma |a - b|^2)`.
         block_weights: mapping or None. How much each block of item vectors counts in the kernel; 1 where not named.
         text_penalty: float or None. Ridge penalty of the map from words to factors.

@@ -74,7 +74,7 @@ def choose_words(split: Split, words: KernelWords, factors: Factors, settings: S
     if None in named and choose.has(sample, "cold_item"):
         search = _Search(split, sample, words, factors, settings.seed, SEARCH_ROWS)
         start = search.best(start, settings)
-        if settings.text_penalty is None and len(words.taught) > SEARCH_ROWS:
+        if settings.text_penalty is None and len(words.landmarks) > SEARCH_ROWS:
             start = search.with_all_rows().less_penalty(start)
     return settings.with_(
         kernel_gamma=start.gamma, text_penalty=start.penalty, block_weights=dict(start.weights),
@@ -157,8 +157,8 @@ class _Search:
         return other if self.measured(other).mean() > _LEAST_GAIN * self.measured(lesson).mean() else lesson
 
     def with_all_rows(self) -> _Search:
-        """The same search, slower, where everything teaches."""
-        rows = len(self._words.taught)
+        """The same search, slower, where as many teach as there are landmarks."""
+        rows = len(self._words.landmarks)
         return _Search(self._split, self._sample, self._words, self._factors, self._seed, rows)
 
     def less_penalty(self, lesson: Lesson) -> Lesson:
