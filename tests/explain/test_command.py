@@ -22,8 +22,8 @@ def call(capsys):
     return run
 
 
-def test_json(call, bundle):
-    user = tfcold.load(bundle).user_ids[0]
+def test_json(call, world, bundle):
+    user = world.trained.user_ids.ids[0]
     code, out, _ = call("explain", "--model", bundle, "--user", user, "--item", "i1", "--json", "--quiet")
     answer = json.loads(out)
     score = tfcold.load(bundle).score(pd.DataFrame({"user_id": [user], "item_id": ["i1"]}))["score"][0]
@@ -35,8 +35,8 @@ def test_json(call, bundle):
     assert (answer["sentence_made_by"], answer["sentence_refused"]) == ("tfcold", [])
 
 
-def test_text_and_plot(call, bundle, tmp_path):
-    user = tfcold.load(bundle).user_ids[0]
+def test_text_and_plot(call, world, bundle, tmp_path):
+    user = world.trained.user_ids.ids[0]
     code, out, _ = call(
         "explain", "--model", bundle, "--user", user, "--item", "i1", "--plot", tmp_path / "a.png", "--top", "2"
     )
@@ -87,10 +87,10 @@ def test_unreadable_condition(call, bundle, tmp_path):
 
 
 @pytest.fixture
-def asked(call, bundle, monkeypatch, tmp_path):
+def asked(call, world, bundle, monkeypatch, tmp_path):
     """`tfcold explain` of a pair that is there, with more options."""
     monkeypatch.setenv("TFCOLD_CACHE", str(tmp_path / "cache"))
-    user = tfcold.load(bundle).user_ids[0]
+    user = world.trained.user_ids.ids[0]
     return lambda *more: call("explain", "--model", bundle, "--user", user, "--item", "i1", *more)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,12 +21,23 @@ WORLDS = {
 }
 
 
+@pytest.fixture(scope="module")
+def opens(toys, tmp_path_factory):
+    """Function of a name in `WORLDS`, gives the world and its bundle, opened; each is made once."""
+
+    @functools.cache
+    def made(name):
+        world = toys.make_world(**WORLDS[name])
+        folder = tmp_path_factory.mktemp("bundles") / name
+        export(world.trained, folder, items=world.items, features=world.features, encoders={"lexical": world.lexical})
+        return world, tfcold.load(folder)
+
+    return made
+
+
 @pytest.fixture(scope="module", params=list(WORLDS))
-def opened(request, toys, tmp_path_factory):
-    world = toys.make_world(**WORLDS[request.param])
-    folder = tmp_path_factory.mktemp("bundles") / request.param
-    export(world.trained, folder, items=world.items, features=world.features, encoders={"lexical": world.lexical})
-    return world, tfcold.load(folder)
+def opened(request, opens):
+    return opens(request.param)
 
 
 def values(frame):
@@ -86,11 +99,8 @@ def test_history_is_what_a_newcomer_would_get(opened):
     assert named == {f"history:{item}" for item in done}
 
 
-def test_plain_history_has_no_rest(toys, tmp_path):
-    world = toys.make_world(user_weights=False)
-    folder = tmp_path / "plain"
-    export(world.trained, folder, features=world.features)
-    recommender = tfcold.load(folder)
+def test_plain_history_has_no_rest(opens):
+    _, recommender = opens("plain")
 
     assert "history" not in set(recommender.explain(recommender.user_ids[0], "i1").by_history["name"])
 
@@ -103,22 +113,20 @@ def test_cold_item_has_no_id(opened, toys):
     assert {"block:text", "block:lexical"} <= set(found)
 
 
-def test_bundle_without_split_says_item(world, tmp_path):
-    export(world.trained, tmp_path / "bare")
-    found = tfcold.load(tmp_path / "bare").explain(world.trained.user_ids.ids[0], "i1").by_item
+def test_bundle_without_split_says_item(world, bare):
+    found = bare.explain(world.trained.user_ids.ids[0], "i1").by_item
 
     assert set(found["name"]) == {"item", "prior"}
 
 
-def test_added_items_can_be_explained(toys, world, tmp_path):
+def test_added_items_can_be_explained(toys, world, bundle, tmp_path):
     from tfcold.export import add_items
 
-    export(world.trained, tmp_path / "b", items=world.items, features=world.features)
     row = world.items[world.items["item_id"] == toys.COLD].assign(item_id="new")
     one = world.vectors["text"]
     at = list(one.ids).index(toys.COLD)
     vectors = {"text": type(one)(np.array(["new"], object), one.vectors[[at]], one.provenance)}
-    add_items(tmp_path / "b", row, vectors)
+    add_items(bundle, row, vectors, tmp_path / "b")
     explanation = tfcold.load(tmp_path / "b").explain(world.trained.user_ids.ids[0], "new")
 
     assert set(explanation.by_item["name"]) == {

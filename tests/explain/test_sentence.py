@@ -121,8 +121,7 @@ def test_first_sentence_is_taken():
     assert first_sentence("Dr. No", evidence) == "Dr. No"
 
 
-def test_whole_numbers_are_said_without_a_fraction(bundle):
-    recommender = tfcold.load(bundle)
+def test_whole_numbers_are_said_without_a_fraction(recommender):
     one = evidence_for(recommender, recommender.explain(recommender.user_ids[0], "i1"))
 
     assert all(not isinstance(value, float) or not value.is_integer() for value in one.attributes.values())
@@ -225,8 +224,7 @@ def test_template(change, said):
     assert said in sentence_for(replace(EVIDENCE, **change))
 
 
-def test_evidence_is_of_the_bundle(bundle):
-    recommender = tfcold.load(bundle)
+def test_evidence_is_of_the_bundle(recommender):
     lists = recommender.recommend(recommender.user_ids[:5], k=5)
     catalogue = catalogue_of(recommender)
 
@@ -246,12 +244,8 @@ def test_evidence_is_of_the_bundle(bundle):
         assert evidence.strongest == (best["name"] if best["value"] > 0 else "nothing")
 
 
-def test_bundle_without_titles_speaks_of_ids(world, tmp_path):
-    from tfcold.export import export
-
-    export(world.trained, tmp_path / "bare")
-    recommender = tfcold.load(tmp_path / "bare")
-    evidence = evidence_for(recommender, recommender.explain(recommender.user_ids[0], "i1"))
+def test_bundle_without_titles_speaks_of_ids(bare):
+    evidence = evidence_for(bare, bare.explain(bare.user_ids[0], "i1"))
 
     assert (evidence.item, evidence.title, evidence.attributes) == ("i1", None, {})
     assert evidence.ids == {evidence.item, *evidence.history}
@@ -271,8 +265,7 @@ def test_where_columns_come_from_is_no_evidence(toys, world, tmp_path):
     assert "localhost" not in evidence.words
 
 
-def test_plot(bundle, tmp_path):
-    recommender = tfcold.load(bundle)
+def test_plot(recommender, tmp_path):
     path = plot_split(recommender.explain(recommender.user_ids[0], "i1"), tmp_path / "split.png", top=2)
 
     assert path.read_bytes().startswith(b"\x89PNG")
