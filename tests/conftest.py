@@ -18,8 +18,9 @@ import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # two workers share two cores, and
-    os.environ.setdefault(threads, "1")  # threads that wait for work do so by spinning
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers share two cores, and threads that wait for work do so
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # by spinning
+os.environ.setdefault("MKL_NUM_THREADS", "1")
 os.environ.setdefault("TFCOLD_PROGRESS", "0")
 os.environ["TFCOLD_NO_REMOTE"] = "1"  # no test sends text to another machine
 
