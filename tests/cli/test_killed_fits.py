@@ -22,9 +22,7 @@ MOMENTS = {  # each run gets further than the one before, so it is the rerun tha
 EXPORTS = {
     "taken out": {"at": ""},  # nobody kills it: version 3
     "encoder put in again": {"call": ["tfcold.export.reading:words_of", 1]},
-    "graph": {"at": "tensorflow.write saved_model.pb"},
-    "manifest": {"at": "open manifest.json"},
-    "rename": {"at": "os.rename .4."},
+    "manifest": {"at": "open manifest.json"},  # its other writes are those of a fit, above
     "put in": {"at": ""},
 }
 
@@ -63,9 +61,9 @@ def test_killed_at_any_moment_of_a_fit_the_old_bundle_stays_and_a_rerun_succeeds
     assert [left for _, left in versions] == [0] * 7 + [1, 1, 0]  # the last dead one's folder was cleared away
     works = [sum(name.startswith(".shop.work-") for name in one["there"]) for one in fits]
     assert works == [0, *[1] * 8, 0]  # what a rerun goes on from goes once it has succeeded
-    assert [one["killed"] for one in exports] == [False, True, True, True, True, False], said
+    assert [one["killed"] for one in exports] == [False, True, True, False], said
     versions = [killed_writer.listed(one["there"]["shop"]) for one in exports]
-    assert versions == [(list("123"), 0), (list("123"), 0), *[(list("123"), 1)] * 3, (list("1234"), 0)]
+    assert versions == [(list("123"), 0), (list("123"), 0), (list("123"), 1), (list("1234"), 0)]
 
     assert hashes_of(model / "1") == before
     for version in "1234":

@@ -80,7 +80,7 @@ def _best_of_leaves(
     probes: tf.Tensor,
     scored: tf.Tensor,
 ) -> Found:
-    candidates = tf.sort(leaves.candidates(query, probes, scored), axis=1)  # ties go to the lower row
+    candidates = leaves.candidates(query, probes, scored)
 
     def one(number: tf.Tensor) -> Found:
         mine = candidates[number]

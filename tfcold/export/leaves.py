@@ -117,8 +117,7 @@ def built(tables: ServingTables) -> Leaves:
 def chosen_leaves(leaves: Leaves, asked: list[Asked], k: int) -> Leaves | None:
     """The settings of least cost with which a sample finds `cells.RECALL` of its lists, if there are any."""
     best: tuple[float, Leaves] | None = None
-    ladder = {min(leaves.most, math.ceil(2 ** (step / 2))) for step in range(2 * leaves.most.bit_length() + 1)}
-    for probes in sorted(ladder):
+    for probes in sorted({min(leaves.most, 2**step) for step in range(leaves.most.bit_length() + 1)}):
         places = np.sort(np.concatenate([_places(leaves, probes, one) for one in asked]))
         place = places[math.ceil(cells.RECALL * len(places)) - 1] if len(places) else 1.0
         if not np.isfinite(place):
