@@ -4,6 +4,8 @@ TensorFlow Recommenders 0.7 refuses Keras 3, so every tower, layer and model of 
 The choice is the environment variable `TF_USE_LEGACY_KERAS`, which TensorFlow reads the first time somebody touches
 `tf.keras`; setting it after `import tensorflow` is therefore early enough, as long as nothing touched it before.
 Text encoders of keras-nlp run on Keras 3 in the same process and never meet the towers inside one graph.
+
+Whatever imports TFRS imports this first, so it also keeps TFRS from a ScaNN that was made for another TensorFlow.
 """
 
 from __future__ import annotations

@@ -74,9 +74,7 @@ def cells_of_tables(tables: ServingTables, k: int) -> Cells | None:
         tables: what is searched.
         k: int, at least 1. Length of the lists.
     """
-    num = int(tables.is_known.sum())
-    if num < LEAST_ITEMS:
-        logger.info("the search stays exact: of %d items it is as fast", num)
+    if too_few(tables):
         return None
     cells = chosen_probes(guided(tables.candidates, tables.is_known), tables, k)
     if cells.probes > cells.most:
@@ -87,6 +85,14 @@ def cells_of_tables(tables: ServingTables, k: int) -> Cells | None:
         cells.probes, len(cells.guide), 100 * cells.recall, k,
     )  # fmt: skip
     return cells
+
+
+def too_few(tables: ServingTables) -> bool:
+    """Whether there are fewer than 50,000 items to list, which the log then says."""
+    num = int(tables.is_known.sum())
+    if num < LEAST_ITEMS:
+        logger.info("the search stays exact: of %d items it is as fast", num)
+    return num < LEAST_ITEMS
 
 
 def order_of_cells(table: Floats, listed: npt.NDArray[np.bool_]) -> Indices:

@@ -87,9 +87,7 @@ def leaves_of_tables(tables: ServingTables, k: int) -> Leaves | None:
         Guo et al. 2020, Accelerating Large-Scale Inference with Anisotropic Vector Quantization. arXiv:1908.10396.
         Candidates are scored anew from the bundle's own table instead of a copy that ScaNN would keep.
     """
-    num = int(tables.is_known.sum())
-    if num < cells.LEAST_ITEMS:
-        logger.info("the search stays exact: of %d items it is as fast", num)
+    if cells.too_few(tables):
         return None
     found = chosen_leaves(built(tables), list(asked_lists(tables, k)), k)
     if found is None:
