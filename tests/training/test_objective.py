@@ -4,8 +4,8 @@ from tfcold.objectives import FullSoftmax, RetrievalObjective
 from tfcold.splits.split import Split
 from tfcold.training import Settings
 from tfcold.training import objective as objective_module
-from tfcold.training.fit import build_model
 from tfcold.training.objective import affordable, choose_objective, epoch_flops
+from tfcold.training.start import build_model
 
 
 def test_cheaper_objective_is_taken_and_an_asked_one_is_kept(

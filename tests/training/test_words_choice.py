@@ -65,7 +65,7 @@ def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(
 
     monkeypatch.setattr(words_choice._Search, "measured", spied)
     chosen = choose_words(world[0], KernelWords(*world, 1000), factors, Settings(kernel_gamma=1.0))
-    low, high = sorted(lesson.penalty for lesson in tried)
+    low, high = sorted({lesson.penalty for lesson in tried})
 
     assert words_choice.PENALTIES.index(high) - words_choice.PENALTIES.index(low) == 1
     assert chosen.text_penalty in (low, high)

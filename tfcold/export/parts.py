@@ -42,7 +42,7 @@ class Parts:
         shrinkage: `HistoryShrinkage` of pooled histories.
         similar: `SimilarUsers` of them.
         similarity: `WeightedDot`.
-        prior: `PopularityPrior` of no items: only its weights by length of history are used.
+        prior: `PopularityPrior` of no items: its weights by length of history, and what it says of new items.
         pooling_alpha: float. Of the pooled history.
     """
 
@@ -102,7 +102,7 @@ class Parts:
         """Candidate vectors [N, D + 1] of items known by encoded features alone."""
         num = tf.shape(next(iter(features.values())))[0]
         unit = self.similarity.unit(self._cold(self.candidate_fusion, features, masks, num))
-        return tf.concat([unit, tf.fill([num, 1], self.prior.cold)], axis=1)
+        return tf.concat([unit, self.prior.cold(unit)[:, None]], axis=1)
 
     def history(self, features: Mapping[str, tf.Tensor], masks: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """History vectors [N, D] of items known by encoded features alone."""
@@ -218,8 +218,9 @@ class Parts:
     @classmethod
     def of_model(cls, model: TwoTower) -> Parts:
         """Copies of the parts of a trained model."""
-        prior = PopularityPrior(num_items=0, floor=model.prior.floor, dtype="float32")
+        prior = PopularityPrior(num_items=0, floor=model.prior.floor, dim=model.dim, dtype="float32")
         prior.set_weights_of(float(model.prior.strength.numpy()), float(model.prior.decay.numpy()))
+        prior.set_direction(model.prior.direction)
         original = cls(
             encoders=dict(model.item_features.encoders),
             user_encoders=dict(model.user_features.encoders),

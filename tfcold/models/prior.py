@@ -9,6 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from tfcold._keras import keras
+from tfcold.errors import InputError
 from tfcold.registration import export
 
 
@@ -16,29 +17,36 @@ from tfcold.registration import export
 class PopularityPrior(keras.layers.Layer):
     """Adds popularity to the score, the less the more is known: `prior(n) * p_i`.
 
-    `p_i = log(1 + count_i)`, scaled to mean 0 and standard deviation 1 over warm items; a cold item has 0, the
-    average item. `prior(n) = strength / (1 + n) ** decay` for a user with n known interactions. A user of whom
-    nothing is known gets the popular list, and `strength = floor` keeps that true when the prior is switched off.
+    `p_i = log(1 + count_i)`, scaled to mean 0 and standard deviation 1 over warm items; a cold item has what its vector
+    says along `direction`, and 0, the average item, until one is set. `prior(n) = strength / (1 + n) ** decay` for a
+    user with n known interactions. A user of whom nothing is known gets the popular list, and `strength = floor` keeps
+    that true when the prior is switched off.
 
     Args:
         num_items: int. Items with a row; row 0 comes on top.
         floor: float > 0, default 1e-3. Weight for n = 0 whatever `strength` is.
+        dim: int >= 0, default 0. Width D of candidates; with 0 there is no direction.
     """
 
-    def __init__(self, num_items: int, floor: float = 1e-3, **kwargs: Any) -> None:
+    def __init__(self, num_items: int, floor: float = 1e-3, dim: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_items = num_items
         self.floor = floor
+        self.dim = dim
         # float32 whatever the policy, as the scores they are added to
         constant = {"trainable": False, "dtype": tf.float32, "experimental_autocast": False}
         self.values = self.add_weight(name="values", shape=(num_items + 1,), initializer="zeros", **constant)
         self.strength = self.add_weight(name="strength", shape=(), initializer="zeros", **constant)
         self.decay = self.add_weight(name="decay", shape=(), initializer="ones", **constant)
+        self.direction = (
+            self.add_weight(name="direction", shape=(dim,), initializer="zeros", **constant) if dim else None
+        )
 
-    @property
-    def cold(self) -> float:
-        """`p_i` of an item that nobody has touched."""
-        return 0.0
+    def cold(self, candidates: tf.Tensor) -> tf.Tensor:
+        """`p_i` float32 [N] of items that nobody has touched, from their vectors [N, D] as they are searched."""
+        if self.direction is None:
+            return tf.zeros(tf.shape(candidates)[:1])
+        return tf.linalg.matvec(tf.cast(candidates, tf.float32), self.direction)
 
     def adapt(self, item_counts: npt.NDArray[np.integer[Any]]) -> None:
         """Sets `p` from training interactions, integer [I + 1]."""
@@ -49,6 +57,12 @@ class PopularityPrior(keras.layers.Layer):
         self.strength.assign(strength)
         self.decay.assign(decay)
 
+    def set_direction(self, direction: Any) -> None:
+        """What cold vectors say of popularity, floating [D]; see the class."""
+        if self.direction is None:
+            raise InputError("`direction` needs a prior with `dim`; this one has none")
+        self.direction.assign(direction)
+
     def weight(self, counts: tf.Tensor) -> tf.Tensor:
         """`prior(n)` float32 [B] of history lengths [B]."""
         counts = tf.cast(counts, tf.float32)
@@ -57,7 +71,7 @@ class PopularityPrior(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        config.update(num_items=self.num_items, floor=self.floor)
+        config.update(num_items=self.num_items, floor=self.floor, dim=self.dim)
         return config
 
 

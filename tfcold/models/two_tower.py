@@ -145,7 +145,7 @@ class TwoTower(tfrs.Model):
             name="user_tower",
         )
         self.similarity = WeightedDot(per_user_weights=user_weights, normalise=normalise, name="similarity")
-        self.prior = PopularityPrior(num_items=self.schema.num_items, name="prior")
+        self.prior = PopularityPrior(num_items=self.schema.num_items, dim=dim, name="prior")
         self._item_counts = self.add_weight(
             name="item_counts",
             shape=(self.schema.num_items + 1,),
@@ -268,9 +268,19 @@ class TwoTower(tfrs.Model):
         folded = tf.cast(self.similarity.fold(query), tf.float32)
         return tf.concat([folded, self.prior.weight(counts)[:, None]], axis=1)
 
-    def searchable_candidates(self, vectors: tf.Tensor, prior: tf.Tensor) -> tf.Tensor:
-        """Candidate vectors [N, D + 1] ready to be searched: normalised where asked, the prior appended."""
-        return tf.concat([tf.cast(self.similarity.unit(vectors), tf.float32), prior[:, None]], axis=1)
+    def searchable_candidates(self, vectors: tf.Tensor, item_rows: tf.Tensor | None = None) -> tf.Tensor:
+        """Candidate vectors [N, D + 1] ready to be searched: normalised where asked, the prior appended.
+
+        Args:
+            vectors: [N, D].
+            item_rows: int32 [N], or None: nobody has touched the items.
+        """
+        unit = tf.cast(self.similarity.unit(vectors), tf.float32)
+        prior = self.prior.cold(unit)
+        if item_rows is not None:
+            is_cold = tf.gather(self._item_counts, item_rows) <= 0
+            prior = tf.where(is_cold, prior, tf.gather(self.prior.values, item_rows))
+        return tf.concat([unit, prior[:, None]], axis=1)
 
     def from_vectors(
         self, vectors: Mapping[str, tf.Tensor], masks: Mapping[str, tf.Tensor]
@@ -278,16 +288,15 @@ class TwoTower(tfrs.Model):
         """Candidate [N, D + 1] and history [N, D] vectors of items known by their raw vectors alone."""
         features, masks = self.item_features.encode(vectors, masks)
         candidate = self.candidate_tower.from_features(features, masks)
-        prior = tf.fill([tf.shape(candidate)[0]], self.prior.cold)
         history = tf.cast(self.history_tower.from_features(features, masks), tf.float32)
-        return self.searchable_candidates(candidate, prior), history
+        return self.searchable_candidates(candidate), history
 
     def candidate_table(self) -> npt.NDArray[np.float32]:
         """float32 [I + 1, D + 1]: every candidate, ready to be searched. Row 0 is zeros."""
         table = np.zeros((self.schema.num_items + 1, self.dim + 1), np.float32)
         for rows in _passes(self.schema.num_items):
             vectors = self.candidates(tf.constant(rows), training=False)
-            table[rows] = self.searchable_candidates(vectors, tf.gather(self.prior.values, rows)).numpy()
+            table[rows] = self.searchable_candidates(vectors, rows).numpy()
         return table
 
     def history_table(self) -> npt.NDArray[np.float32]:
@@ -303,8 +312,8 @@ class TwoTower(tfrs.Model):
         query = self.queries(inputs["user_row"], inputs["history"], training=training)
         candidate = self.candidates(inputs["item_row"], training=training)
         counts = tf.reduce_sum(tf.cast(inputs["history"] > 0, tf.float32), axis=1)
-        prior = self.prior.weight(counts) * tf.gather(self.prior.values, inputs["item_row"])
-        return tf.cast(self.similarity.pair(query, candidate), tf.float32) + prior
+        prior = self.searchable_candidates(candidate, inputs["item_row"])[:, -1]
+        return tf.cast(self.similarity.pair(query, candidate), tf.float32) + self.prior.weight(counts) * prior
 
     def compute_loss(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """The objective over one batch, float32 [], in nats; the losses of layers are added by the training step.
@@ -368,8 +377,7 @@ class TwoTower(tfrs.Model):
 
     def searchable(self, item_rows: tf.Tensor, training: bool) -> tf.Tensor:
         """Candidate vectors [N, D + 1] of item rows [N], likewise."""
-        vectors = self.candidates(item_rows, training=training)
-        return self.searchable_candidates(vectors, tf.gather(self.prior.values, item_rows))
+        return self.searchable_candidates(self.candidates(item_rows, training=training), item_rows)
 
     def get_config(self) -> dict[str, Any]:
         return {

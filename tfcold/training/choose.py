@@ -13,6 +13,7 @@ from tfcold.baselines import EASE
 from tfcold.evaluation import evaluate
 from tfcold.progress import logger
 from tfcold.ranking import Queries, Rows, Scores
+from tfcold.training.settings import Settings
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 ByUser = npt.NDArray[np.float64]  # a measure, user by user
 
-MAX_USERS = 1500  # validation users asked for each choice
 MAX_SIDE = 2500  # items of the sample on which the teacher's penalty is chosen
 
 
@@ -53,7 +53,12 @@ class DotScorer:
         return scores
 
 
-def validation_sample(split: Split, *, max_users: int = MAX_USERS, seed: int = 0) -> Split:
+def sample_of(split: Split, settings: Settings, *, at_least: int = 0) -> Split:
+    """The `validation_sample` that settings choose by."""
+    return validation_sample(split, max_users=max(settings.validation_users, at_least), seed=settings.seed)
+
+
+def validation_sample(split: Split, *, max_users: int, seed: int = 0) -> Split:
     """The same split with the validation rows of at most `max_users` users a regime, and no test rows."""
     rng = np.random.default_rng(seed)
     rows = split.dataset.user_rows
@@ -83,9 +88,9 @@ def by_user(scorer: object, split: Split, regime: str, k: int = 20) -> ByUser:
     return found.regime(regime).metrics[f"ndcg@{k}"]
 
 
-def is_clear(gains: ByUser) -> bool:
-    """Whether the mean of users' gains is above two standard errors of it."""
-    return bool(gains.mean() > 2 * gains.std() / np.sqrt(len(gains)))
+def is_clear(gains: ByUser, errors: float = 2.0) -> bool:
+    """Whether the mean of users' gains is above so many standard errors of it."""
+    return bool(gains.mean() > errors * gains.std() / np.sqrt(len(gains)))
 
 
 def best_of(name: str, options: Iterable[float], measure: Callable[[float], float], *, tolerance: float = 0.0) -> float:

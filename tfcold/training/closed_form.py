@@ -49,14 +49,10 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
 
     Each where validation has rows to tell; the last two with what was chosen before them.
     """
-    sample = choose.validation_sample(split, seed=settings.seed)
-    is_warm = split.warm_items
+    sample = choose.sample_of(split, settings)
 
     def measured(option: Settings, regime: str) -> float:
-        told = worded(factors, maps, is_warm, option, split.item_counts)
-        history = np.where(is_warm[:, None], told.inputs, maps.history)
-        candidates = np.where(is_warm[:, None], told.outputs, np.float32(option.cold_scale or 0.0) * maps.candidates)
-        return choose.quality(DotScorer(history, candidates), sample, regime)
+        return choose.quality(towers_of(split, factors, maps, option), sample, regime)
 
     def choice(
         field: str, said: str, options: Iterable[float], regime: str, default: float, tolerance: float = 0.0
@@ -86,6 +82,17 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
             if all(found[regime] >= before[regime] * (1 - HALFWAY_TOLERANCE) for regime in before):
                 return option
     return settings
+
+
+def towers_of(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> DotScorer:
+    """Both towers under chosen scales, for warm items and cold ones."""
+    is_warm = split.warm_items
+    told = worded(factors, maps, is_warm, settings, split.item_counts)
+    cold = np.float32(settings.cold_scale or 0.0) * maps.candidates
+    return DotScorer(
+        history=np.where(is_warm[:, None], told.inputs, maps.history),
+        candidates=np.where(is_warm[:, None], told.outputs, cold),
+    )
 
 
 def worded(
@@ -131,7 +138,7 @@ class UserMap:
         """Settings with how much words count beside a history; never nothing, for users who have no history."""
         if settings.user_words_scale is not None:
             return settings
-        sample = choose.validation_sample(split, seed=settings.seed)
+        sample = choose.sample_of(split, settings)
         scale = 0.0
         if choose.has(sample, "warm"):
             words = np.asarray(self.features @ self.map, np.float32)

@@ -188,8 +188,13 @@ def _scattered(
     full = [np.zeros((len(split.warm_items), dim), np.float32) for _ in range(2)]
     for table, values in zip(full, (inputs, outputs), strict=True):
         table[warm, : values.shape[1]] = values
+    spectrum = np.zeros(dim, np.float32)
+    spectrum[: outputs.shape[1]] = spectrum_of(histories, outputs)
+    return Factors(full[0], full[1], spectrum)
+
+
+def spectrum_of(histories: sp.csr_matrix, outputs: Floats) -> Floats:
+    """Squared length of histories [U, I] along each column of outputs [I, D], float32 [D]."""
     along = np.asarray(histories @ outputs)
     lengths = np.maximum(np.einsum("id,id->d", outputs, outputs), 1e-30)
-    spectrum = np.zeros(dim, np.float32)
-    spectrum[: outputs.shape[1]] = np.einsum("ud,ud->d", along, along) / lengths
-    return Factors(full[0], full[1], spectrum)
+    return np.asarray(np.einsum("ud,ud->d", along, along) / lengths, np.float32)

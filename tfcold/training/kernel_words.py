@@ -24,7 +24,7 @@ Rows = npt.NDArray[np.int64]
 
 Weights = Mapping[str, float]  # of blocks
 
-_PASS = 16_384
+_PASS = 4_096
 _LESSON = 4_096
 TEACHING = 4  # items that teach, for each landmark: what is solved takes landmarks^2 x these
 GAMMA, PENALTY = 1.0, 0.3  # where nothing can be measured
@@ -52,6 +52,7 @@ class KernelWords:
             self._units[name] = units = centred_unit(block, split.warm_items)
             self._masks[name] = block.mask & (np.linalg.norm(units, axis=1) > 0.5)  # the mean itself has length 0
         known = np.any(list(self._masks.values()), axis=0) if self._masks else np.zeros_like(split.warm_items)
+        self._seed = seed
         drawn = np.random.default_rng(seed).permutation(np.flatnonzero(split.warm_items & known))
         self.taught: Rows = np.sort(drawn[: TEACHING * max_landmarks])
         self.landmarks: Rows = np.sort(drawn[:max_landmarks])
@@ -61,6 +62,10 @@ class KernelWords:
     def blocks(self) -> tuple[str, ...]:
         """Names of the blocks."""
         return tuple(self._units)
+
+    def drawn(self, number: int) -> Rows:
+        """At most so many of the items that teach, drawn; always the same."""
+        return np.random.default_rng(self._seed).permutation(self.taught)[:number]
 
     def solve(self, targets: Factors, gamma: float, penalty: float, weights: Weights) -> Kernels:
         """Landmarks [M, T] and coefficients float32 [M, 2 D] of every block: outputs first, then inputs."""
@@ -77,6 +82,17 @@ class KernelWords:
                 weight = np.float32(weights.get(name, 1.0))
                 kernels[name] = (self._units[name][marks[present]], weight * coefficients[present])
         return kernels
+
+    def predicted(self, kernels: Kernels, gamma: float) -> Floats:
+        """What kernels solved here say of every item with words, float32 [I + 1, 2 D]; zeros of the others."""
+        width = next(iter(kernels.values()))[1].shape[1]
+        found = np.zeros((len(self.has_words), width), np.float32)
+        for name, (landmarks, coefficients) in kernels.items():
+            told = np.flatnonzero(self._masks[name])
+            for start in range(0, len(told), _PASS):
+                part = told[start : start + _PASS]
+                found[part] += rbf_of_units(self._units[name][part], landmarks, gamma) @ coefficients
+        return found
 
     def _lessons(self, targets: Factors, gamma: float, weights: Weights) -> Iterator[tuple[Floats, Floats]]:
         """What the taught items teach the landmarks, some of them at a time."""

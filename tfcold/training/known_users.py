@@ -27,7 +27,7 @@ PENALTY: Final = 1.0  # where only the share is named
 _ALPHA: Final = 10.0
 _LEAST_GAIN: Final = 0.003
 _WARM_TOLERANCE: Final = 0.002
-_CELLS: Final = 2**23  # users x items that are scored to choose, but no fewer than `choose.MAX_USERS` users
+_CELLS: Final = 2**23  # users x items that are scored to choose, but no fewer than other choices are made by
 
 
 def beyond_the_sum(split: Split, told: Factors, users: npt.NDArray[np.bool_], settings: Settings) -> Floats:
@@ -35,7 +35,7 @@ def beyond_the_sum(split: Split, told: Factors, users: npt.NDArray[np.bool_], se
 
     The sum that a query starts from leaves out how the items of a history overlap. The solved one, brought to the
     length of the sum (by the scores of warm items), counts two alike items of a history as less than twice one.
-    The weights of EASE know of the overlap: its columns stay sums unless `fold_in_ease`.
+    The weights of EASE know of the overlap: its columns stay sums unless `fold_in_ease`. Those of a content profile do.
 
     Args:
         split: its training rows are read.
@@ -44,7 +44,7 @@ def beyond_the_sum(split: Split, told: Factors, users: npt.NDArray[np.bool_], se
         settings: with the teacher; penalty and columns of the fold-in.
     """
     found = np.zeros((len(users), told.dim), np.float32)
-    width = told.dim - (_ease_columns(settings) if not settings.fold_in_ease else 0)
+    width = told.dim - settings.profile_columns - (_ease_columns(settings) if not settings.fold_in_ease else 0)
     asked, warm = np.flatnonzero(users & split.warm_users), np.flatnonzero(split.warm_items)
     histories, outputs = split.train_matrix()[asked], told.outputs[warm, :width]
     gram = np.asarray(outputs.T @ outputs, np.float32)
@@ -67,8 +67,7 @@ def choose_known(split: Split, told: Factors, candidates: Floats, settings: Sett
     """
     if settings.fold_in_share is not None:
         return settings
-    most = max(choose.MAX_USERS, _CELLS // len(candidates))
-    sample = choose.validation_sample(split, max_users=most, seed=settings.seed)
+    sample = choose.sample_of(split, settings, at_least=_CELLS // len(candidates))
     regimes = [regime for regime in ("warm", "cold_item", "all") if choose.has(sample, regime)]
     if not regimes:
         return settings.with_(fold_in_share=0.0)

@@ -34,7 +34,7 @@ def choose_norms(split: Split, factors: Factors, maps: WordMaps, settings: Setti
     is below two standard errors of its mean over users. The second is the best among warm items, each share with the
     scale that suits it.
     """
-    sample = choose.validation_sample(split, seed=settings.seed)
+    sample = choose.sample_of(split, settings)
     if settings.norm_shrinkage is None:
         settings = settings.with_(norm_shrinkage=_for_cold(sample, factors, maps, settings))
     if settings.warm_norm_shrinkage is None:

@@ -28,6 +28,9 @@ class Settings:
         text_penalty: float or None. Ridge penalty of the map from words to factors.
         words_ials_penalty, words_ials_alpha: float or None. The iALS whose scores words are taught; a penalty of 0
             leaves it to the teacher of warm items.
+        profile_dim: int or None. Columns of the content profile beside the teacher; default half of `max_dim`.
+        profile_weight: float >= 0 or None. Its scores as a multiple of the teacher's, as spread; 0 leaves it out.
+        profile_penalty: float > 0 or None. Ridge penalty of the content profile.
         norm_shrinkage: float in [0, 1] or None. How far the lengths of what words predict of new candidates go towards
             one length: `NormShrinkage`.
         warm_norm_shrinkage: float in [0, 1] or None. The same of what words add to warm candidates.
@@ -44,7 +47,10 @@ class Settings:
         shrinkage, shrinkage_decay: float or None. `HistoryShrinkage` of newcomers' histories.
         similar_strength, similar_sharpness: float or None. `SimilarUsers` of newcomers.
         prior_strength, prior_decay: float or None. `PopularityPrior`.
+        cold_prior_penalty: float >= 0 or None. Ridge penalty under which it reads off its words how popular a new item
+            will be; 0 takes new items for average ones.
         epochs: int >= 0, default 3. Epochs of gradient training after the closed-form start.
+        validation_users: int, default 1500. Most users by whose validation rows, in each regime, things are chosen.
         patience: int, default 2. Epochs without gain on validation after which training stops.
         objective: `"auto"`, `"full"` or `"retrieval"`. Softmax over the whole catalogue, or over the batch with logQ
             correction and uniform negatives; `auto` takes the cheaper that fits in memory, and
@@ -75,6 +81,9 @@ class Settings:
     text_penalty: float | None = None
     words_ials_penalty: float | None = None
     words_ials_alpha: float | None = None
+    profile_dim: int | None = None
+    profile_weight: float | None = None
+    profile_penalty: float | None = None
     norm_shrinkage: float | None = None
     warm_norm_shrinkage: float | None = None
     cold_scale: float | None = None
@@ -91,8 +100,10 @@ class Settings:
     similar_sharpness: float | None = None
     prior_strength: float | None = None
     prior_decay: float | None = None
+    cold_prior_penalty: float | None = None
     epochs: int = 3
     patience: int = 2
+    validation_users: int = 1500
     objective: str = "auto"
     batch_size: int = 256
     learning_rate: float = 3e-5
@@ -108,7 +119,10 @@ class Settings:
             raise InputError(f"`objective` must be one of 'auto', 'full', 'retrieval'; received {self.objective!r}")
         if self.teacher not in ("auto", "ials", "ease", "both"):
             raise InputError(f"`teacher` must be one of 'auto', 'ials', 'ease', 'both'; received {self.teacher!r}")
-        for name, least in (("max_dim", 1), ("max_landmarks", 0), ("epochs", 0), ("patience", 1), ("batch_size", 1)):
+        least_of = {
+            "max_dim": 1, "max_landmarks": 0, "epochs": 0, "patience": 1, "batch_size": 1, "validation_users": 1,
+        }  # fmt: skip
+        for name, least in least_of.items():
             if getattr(self, name) < least:
                 raise InputError(f"`{name}` must be at least {least}; received {getattr(self, name)}")
         if self.dim is not None and self.dim < 1:
@@ -139,11 +153,21 @@ class Settings:
         """The same with some fields changed."""
         return replace(self, **changes)
 
+    @property
+    def profile_columns(self) -> int:
+        """Columns of the content profile, none where its weight is not chosen or 0."""
+        return (self.profile_dim or self.max_dim // 2) if self.profile_weight else 0
+
+    @property
+    def width(self) -> int:
+        """Width of the shared space: the teacher's columns and those of the content profile."""
+        return (self.dim or self.max_dim) + self.profile_columns
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 PRESETS: Final = {
     "fast": Settings(),
-    "best": Settings(max_dim=1024, epochs=10, patience=3),
+    "best": Settings(max_dim=1024, epochs=10, patience=3, validation_users=3000),
 }

@@ -57,7 +57,7 @@ def choose_teacher(split: Split, settings: Settings, of_cold: Measure | None = N
         wanted = "ease" if side <= MAX_EASE_SIDE else "ials"
     if _is_settled(settings) or not choose.has(split, "warm"):
         return _named(split, settings.with_(teacher=wanted), settings.dim or dim)
-    sample = choose.validation_sample(split, seed=settings.seed)
+    sample = choose.sample_of(split, settings)
     found: dict[str, Found] = {}
     if wanted != "ease" and side > 1:
         found["ials"] = _best_ials(split, sample, settings, settings.dim or dim, of_cold)

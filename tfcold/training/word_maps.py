@@ -43,27 +43,31 @@ class WordMaps:
     norm: float = 1.0
 
 
-def kernel_maps(model: TwoTower) -> WordMaps:
-    """What the kernel regression in a model's feature table predicts; its kernels pick outputs, or inputs."""
+def maps_of(predicted: Floats) -> WordMaps:
+    """Maps of what a kernel regression predicts, float32 [I + 1, 2 D]: outputs first, then inputs; without kernels."""
+    outputs, inputs = np.split(predicted, 2, axis=1)
+    return WordMaps(outputs, outputs, inputs, ({}, {}))
+
+
+def kernels_of(model: TwoTower) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """The kernels that pick outputs, and inputs, of what the kernel regression in a model's feature table predicts."""
     dim, encoders = model.dim, model.item_features.encoders
-    names = [name for name, encoder in encoders.items() if encoder.kernel is not None]
-    predicted = model.item_features.total(names)
     picks = np.split(np.eye(2 * dim, dtype=np.float32), 2, axis=1)
     outputs, inputs = (
         {
-            name: pick if name in names else np.zeros((encoder.feature_width, dim), np.float32)
+            name: np.zeros((encoder.feature_width, dim), np.float32) if encoder.kernel is None else pick
             for name, encoder in encoders.items()
         }
         for pick in picks
     )
-    return WordMaps(predicted[:, :dim], predicted[:, :dim], predicted[:, dim:], (outputs, inputs))
+    return outputs, inputs
 
 
 def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Settings) -> tuple[WordMaps, Settings]:
     """Ridge regression from the features of warm items to their factors, and settings with its penalty."""
     features = model.item_features.concatenated()
     taught = split.warm_items & model.item_features.any_mask()
-    sample = choose.validation_sample(split, seed=settings.seed)
+    sample = choose.sample_of(split, settings)
     penalties = LINEAR_PENALTIES if settings.text_penalty is None else (settings.text_penalty,)
     if len(penalties) > 1 and not choose.has(sample, "cold_item"):
         penalties = (LINEAR_PENALTY,)

@@ -63,7 +63,7 @@ def choose_words(split: Split, words: KernelWords, factors: Factors, settings: S
         factors: the teacher's of warm items.
         settings: with the teacher chosen.
     """
-    sample = choose.validation_sample(split, seed=settings.seed)
+    sample = choose.sample_of(split, settings)
     named = settings.kernel_gamma, settings.text_penalty, settings.block_weights, settings.words_ials_penalty
     start = Lesson(
         gamma=settings.kernel_gamma or GAMMA,
@@ -96,19 +96,19 @@ def _outputs(split: Split, factors: Factors, ials: Ials, seed: int) -> Floats:
     return seen_from(factors, other, split.train_matrix())
 
 
-def cold_quality(split: Split, words: KernelWords, seed: int) -> Callable[[Factors], ByUser] | None:
+def cold_quality(split: Split, words: KernelWords, settings: Settings) -> Callable[[Factors], ByUser] | None:
     """Measures factors by the cold items that learn from them, user by user, over several kernels and penalties.
 
     One lesson alone tells little: what a kernel happens to lose with factors is as large as what factors lose.
     None where validation has no rows of cold items, or nothing has words.
     """
-    sample = choose.validation_sample(split, seed=seed)
+    sample = choose.sample_of(split, settings)
     if not len(words.taught) or not choose.has(sample, "cold_item"):
         return None
     lessons = [Lesson(gamma, penalty) for gamma in GAMMAS for penalty in (PENALTY, 10 * PENALTY)]
 
     def measured(factors: Factors) -> ByUser:
-        search = _Search(split, sample, words, factors, seed, SEARCH_ROWS)
+        search = _Search(split, sample, words, factors, settings.seed, SEARCH_ROWS)
         return np.asarray(np.mean([search.measured(lesson) for lesson in lessons], axis=0))
 
     return measured
@@ -127,7 +127,7 @@ class _Search:
         rows: int,
     ) -> None:
         self._split, self._sample, self._words, self._factors, self._seed = split, sample, words, factors, seed
-        self._drawn: Rows = np.random.default_rng(seed).permutation(words.taught)[:rows]
+        self._drawn = words.drawn(rows)
         self._asked: Rows = np.unique(split.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
         self._targets: dict[Ials, Floats] = {}
         self._quality: dict[Lesson, ByUser] = {}
@@ -162,10 +162,10 @@ class _Search:
         return _Search(self._split, self._sample, self._words, self._factors, self._seed, rows)
 
     def less_penalty(self, lesson: Lesson) -> Lesson:
-        """The lesson, or with the next lower penalty: few rows ask for a little more of it than many."""
-        place = PENALTIES.index(lesson.penalty)
-        grid = [replace(lesson, penalty=penalty) for penalty in PENALTIES[max(0, place - 1) : place + 1]]
-        return self._best_of("penalty with all rows", grid)
+        """The lesson, or with the next lower penalty where that is clearly better: few rows may ask for more of it."""
+        less = replace(lesson, penalty=PENALTIES[max(0, PENALTIES.index(lesson.penalty) - 1)])
+        best = self._best_of("penalty with all rows", (lesson, less))
+        return best if choose.is_clear(self.measured(best) - self.measured(lesson)) else lesson
 
     def _best_of(self, name: str, lessons: Iterable[Lesson]) -> Lesson:
         found = {lesson: float(self.measured(lesson).mean()) for lesson in lessons}

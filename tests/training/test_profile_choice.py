@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tfcold.blocks import Features
+from tfcold.splits.split import Split
+from tfcold.training import Settings
+from tfcold.training.content_profile import ContentProfile, content_profile
+from tfcold.training.factors import Factors, ials_factors
+from tfcold.training.kernel_words import KernelWords
+from tfcold.training.profile_choice import choose_profile, weighed_kernels, weighed_maps
+from tfcold.training.word_maps import maps_of
+
+World = tuple[Split, Features]
+SETTINGS = Settings(
+    kernel_gamma=1.0, block_weights={}, profile_dim=5, cold_scale=2.0, warm_text_scale=0.1, text_halfway=0.0,
+    history_text_scale=0.0, norm_shrinkage=0.0, warm_norm_shrinkage=0.0,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def words(world: World) -> KernelWords:
+    return KernelWords(*world, 1000)
+
+
+def _blind(factors: Factors, seed: int = 0) -> Factors:
+    """A teacher of as long vectors that knows nothing."""
+    noise = np.random.default_rng(seed).standard_normal((2, *factors.outputs.shape)).astype(np.float32)
+    inputs, outputs = (np.where(factors.outputs.any(axis=1)[:, None], one, 0) for one in noise)
+    return replace(factors, inputs=inputs, outputs=outputs)
+
+
+def _chosen(
+    world: World, words: KernelWords, factors: Factors, profile: ContentProfile, settings: Settings
+) -> Settings:
+    kernels = words.solve(profile.taught(factors), 1.0, 1.0, {})
+    return choose_profile(world[0], factors, profile, maps_of(words.predicted(kernels, 1.0)), settings)
+
+
+def test_taken_beside_a_teacher_that_knows_nothing(world: World, words: KernelWords) -> None:
+    factors = _blind(ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0))
+    profile = content_profile(world[0], words, factors, SETTINGS)
+    chosen = _chosen(world, words, factors, profile, SETTINGS)
+
+    assert chosen.profile_weight > 0
+    assert (chosen.profile_columns, chosen.width) == (5, 512 + 5)
+    assert chosen.profile_penalty == 10.0
+
+
+def test_left_where_it_says_nothing(world: World, words: KernelWords) -> None:
+    factors = ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0)
+    profile = content_profile(world[0], words, factors, SETTINGS)
+    draw = np.random.default_rng(0).permutation(np.flatnonzero(world[0].warm_items))
+    shuffled = profile.inputs.copy()
+    shuffled[np.sort(draw)] = profile.inputs[draw]
+    chosen = _chosen(world, words, factors, replace(profile, inputs=shuffled), SETTINGS)
+
+    assert (chosen.profile_weight, chosen.width, chosen.cold_scale) == (0.0, 512, 2.0)
+
+
+def test_left_where_nothing_can_be_measured_and_kept_where_it_is_named(world: World, words: KernelWords) -> None:
+    factors = ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0)
+    profile = content_profile(world[0], words, factors, SETTINGS)
+    blank = (replace(world[0], validation={}), world[1])
+
+    assert _chosen(blank, words, factors, profile, SETTINGS).profile_weight == 0.0
+    named = _chosen(blank, words, factors, profile, SETTINGS.with_(profile_weight=0.5, profile_dim=None))
+    assert (named.profile_weight, named.profile_dim) == (0.5, 5)
+
+
+def test_weight_is_a_factor_of_the_scores_of_its_columns(world: World, words: KernelWords) -> None:
+    factors = ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0)
+    profile = content_profile(world[0], words, factors, SETTINGS)
+    kernels = words.solve(profile.taught(factors), 1.0, 1.0, {})
+    maps = maps_of(words.predicted(kernels, 1.0))
+    half = maps_of(words.predicted(weighed_kernels(kernels, 8, 0.25), 1.0))
+    again = weighed_maps(maps, 8, 0.25)
+
+    np.testing.assert_allclose(half.candidates, again.candidates, atol=1e-5)
+    np.testing.assert_allclose(half.history, again.history, atol=1e-5)
+    np.testing.assert_allclose(half.candidates[:, 8:], 0.5 * maps.candidates[:, 8:], atol=1e-5)
+    np.testing.assert_array_equal(again.candidates[:, :8], maps.candidates[:, :8])
+    assert weighed_maps(maps, 8, 0.0).history.shape[1] == 8
+    solved = words.solve(profile.weighed(0.25).taught(factors), 1.0, 1.0, {})["text"][1]
+    np.testing.assert_allclose(weighed_kernels(kernels, 8, 0.25)["text"][1], solved, atol=1e-4)

@@ -1,0 +1,107 @@
+"""How much a content profile counts beside the teacher: chosen on validation rows, with all that words do beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tfcold.models.feature_table import Kernels
+from tfcold.progress import logger
+from tfcold.training import choose
+from tfcold.training.choose import DotScorer
+from tfcold.training.closed_form import towers_of
+from tfcold.training.content_profile import PENALTY, ContentProfile
+from tfcold.training.factors import Factors
+from tfcold.training.norms import with_norms
+from tfcold.training.settings import Settings
+from tfcold.training.word_maps import WordMaps
+from tfcold.training.words_choice import CUT
+
+if TYPE_CHECKING:
+    from tfcold.splits.split import Split
+
+Floats = npt.NDArray[np.float32]
+
+WEIGHTS: Final = (0.03, 0.06, 0.12, 0.25)
+_FINER: Final = (0.8, 0.9, 1.0, 1.1, 1.25)  # scales of cold items beside the one chosen without a profile
+_ERRORS: Final = 1.0  # standard errors that it must gain
+_TOLERANCE: Final = 0.002  # what warm items may lose, as a share
+
+
+def choose_profile(
+    split: Split, factors: Factors, profile: ContentProfile, maps: WordMaps, settings: Settings
+) -> Settings:
+    """Settings with the weight of the profile: the best one among cold items, if it gains a standard error.
+
+    Warm items must not lose by what the profile says of their words; the scale of cold items is looked at once more.
+
+    Args:
+        factors: the teacher's.
+        profile: of weight 1.
+        maps: what words say, with the profile of weight 1 behind the teacher's columns.
+        settings: with lengths and scales chosen without it.
+    """
+    if settings.profile_weight is not None:
+        return settings.with_(profile_dim=profile.inputs.shape[1])
+    none = settings.with_(profile_weight=0.0)
+    sample = choose.sample_of(split, settings)
+    if not profile.inputs.shape[1] or not choose.has(sample, "cold_item"):
+        return none
+
+    def towers(option: Settings) -> DotScorer:
+        weight = option.profile_weight or 0.0
+        said = with_norms(weighed_maps(maps, factors.dim, weight), split, option)
+        return towers_of(split, profile.weighed(weight).beside(factors), said, option)
+
+    options = {weight: settings.with_(profile_weight=weight) for weight in (0.0, *WEIGHTS)}
+    found = {weight: choose.by_user(towers(option), sample, "cold_item", CUT) for weight, option in options.items()}
+    best = max(WEIGHTS, key=lambda weight: found[weight].mean())
+    means = ", ".join(f"{weight:g}: {values.mean():.4f}" for weight, values in found.items())
+    if not choose.is_clear(found[best] - found[0.0], _ERRORS):
+        logger.info("content profile: %s -> 0", means)
+        return none
+    chosen = options[best].with_(
+        profile_dim=profile.inputs.shape[1], profile_penalty=settings.profile_penalty or PENALTY
+    )
+    if choose.has(sample, "warm"):
+        before, after = (choose.quality(towers(option), sample, "warm") for option in (none, chosen))
+        logger.info("content profile: %s -> %g; warm items %.4f for %.4f", means, best, after, before)
+        if after < before * (1 - _TOLERANCE):
+            return none
+    if choose.has(sample, "all"):
+        scale = settings.cold_scale or 1.0
+        chosen = chosen.with_(
+            cold_scale=choose.best_of(
+                "scale of cold items with it",
+                [step * scale for step in _FINER],
+                lambda scale: choose.quality(towers(chosen.with_(cold_scale=scale)), sample, "all"),
+            )
+        )
+    return chosen
+
+
+def weighed_maps(maps: WordMaps, teacher_dim: int, weight: float) -> WordMaps:
+    """Maps with a profile of weight 1 behind the teacher's columns, brought to another weight; without it for 0."""
+    factor = _factor(maps.candidates.shape[1], teacher_dim, weight)
+    sides = {name: getattr(maps, name)[:, : len(factor)] * factor for name in ("candidates", "beside", "history")}
+    return replace(maps, **sides)
+
+
+def weighed_kernels(kernels: Kernels, teacher_dim: int, weight: float) -> Kernels:
+    """The kernels of such maps."""
+    found: dict[str, tuple[Floats, Floats]] = {}
+    for name, (landmarks, coefficients) in kernels.items():
+        sides = np.split(coefficients, 2, axis=1)
+        factor = _factor(sides[0].shape[1], teacher_dim, weight)
+        found[name] = landmarks, np.concatenate([side[:, : len(factor)] * factor for side in sides], axis=1)
+    return found
+
+
+def _factor(width: int, teacher_dim: int, weight: float) -> Floats:
+    """float32 [D], by column; those of a profile that weighs nothing are gone."""
+    factor = np.ones(width if weight else teacher_dim, np.float32)
+    factor[teacher_dim:] = np.sqrt(weight)
+    return factor

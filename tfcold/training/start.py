@@ -1,0 +1,131 @@
+"""The start of a fit: what is chosen in closed form, in which order, and the model that it is loaded into."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfcold.blocks import Features
+from tfcold.models import TwoTower
+from tfcold.models.feature_table import Kernels
+from tfcold.schema import Schema
+from tfcold.training import closed_form, kernel_words, similar_users
+from tfcold.training.cold_prior import choose_cold_prior, direction_of
+from tfcold.training.content_profile import content_profile
+from tfcold.training.factors import Factors
+from tfcold.training.fold_in import choose_for_newcomers
+from tfcold.training.kernel_words import KernelWords
+from tfcold.training.known_users import choose_known
+from tfcold.training.norms import choose_norms, with_norms
+from tfcold.training.profile_choice import choose_profile, weighed_kernels, weighed_maps
+from tfcold.training.settings import Settings
+from tfcold.training.teacher import choose_teacher
+from tfcold.training.word_maps import WordMaps, kernels_of, linear_maps, maps_of
+from tfcold.training.words_choice import SEARCH_ROWS, choose_words, cold_quality, targets_of
+
+if TYPE_CHECKING:
+    from tfcold.splits.split import Split
+
+
+def started_model(split: Split, features: Features, settings: Settings) -> tuple[TwoTower, Settings]:
+    """A model that is as good as closed form makes it, and settings with what was chosen on the way."""
+    words = KernelWords(split, features, settings.max_landmarks, settings.seed)
+    factors, settings = choose_teacher(split, settings, cold_quality(split, words, settings))
+    if len(words.taught):
+        factors, maps, kernels, settings = _told_by_kernels(split, words, factors, settings)
+        model = build_model(split, features, settings, kernels)
+        maps = replace(maps, kernels=kernels_of(model))
+    else:
+        settings = settings.with_(profile_weight=0.0)
+        model, maps = build_model(split, features, settings), None
+        if (split.warm_items & model.item_features.any_mask()).any():
+            maps, settings = linear_maps(model, split, factors, settings)
+            maps, settings = _scaled(split, factors, maps, settings)
+    return model, _closed_form(model, split, factors, maps, settings, words)
+
+
+def build_model(split: Split, features: Features, settings: Settings, kernels: Kernels | None = None) -> TwoTower:
+    """A `TwoTower` for a split and its vectors, adapted but not yet trained; linear without `kernels`."""
+    dataset = split.dataset
+    schema = Schema(
+        num_users=len(dataset.user_ids),
+        num_items=len(dataset.item_ids),
+        item_vectors={name: block.width for name, block in features.items.items()},
+        user_vectors={name: block.width for name, block in features.users.items()},
+    )
+    model = TwoTower(
+        schema,
+        dim=settings.width,
+        num_landmarks={name: len(landmarks) for name, (landmarks, _) in (kernels or {}).items()},
+        kernel_gamma=settings.kernel_gamma or kernel_words.GAMMA,
+        kernel_dim=None if kernels is None else 2 * settings.width,
+        id_dropout=settings.id_dropout,
+        num_similar_users=0 if settings.similar_strength == 0 else min(similar_users.MOST, int(split.warm_users.sum())),
+        seed=settings.seed,
+    )
+    model.adapt(features, item_counts=split.item_counts, seed=settings.seed, kernels=kernels)
+    return model
+
+
+def _told_by_kernels(
+    split: Split, words: KernelWords, factors: Factors, settings: Settings
+) -> tuple[Factors, WordMaps, Kernels, Settings]:
+    """What the kernel regression from words says beside the teacher, with its lengths, scales and content profile."""
+    settings = choose_words(split, words, factors, settings)
+    gamma, penalty, weights = _kernel(settings)
+    profile = content_profile(split, words, factors, settings)
+    kernels = words.solve(profile.taught(targets_of(split, factors, settings)), gamma, penalty, weights)
+    full = maps_of(words.predicted(kernels, gamma))  # with a profile of weight 1
+    _, settings = _scaled(split, factors, weighed_maps(full, factors.dim, 0.0), settings)
+    settings = choose_profile(split, factors, profile, full, settings)
+    weight = settings.profile_weight or 0.0
+    maps = with_norms(weighed_maps(full, factors.dim, weight), split, settings)
+    return profile.weighed(weight).beside(factors), maps, weighed_kernels(kernels, factors.dim, weight), settings
+
+
+def _scaled(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> tuple[WordMaps, Settings]:
+    settings = choose_norms(split, factors, maps, settings)
+    maps = with_norms(maps, split, settings)
+    return maps, closed_form.choose_scales(split, factors, maps, settings)
+
+
+def _kernel(settings: Settings) -> tuple[float, float, kernel_words.Weights]:
+    gamma, penalty = settings.kernel_gamma or kernel_words.GAMMA, settings.text_penalty or kernel_words.PENALTY
+    return gamma, penalty, settings.block_weights or {}
+
+
+def _closed_form(
+    model: TwoTower, split: Split, factors: Factors, maps: WordMaps | None, settings: Settings, words: KernelWords
+) -> Settings:
+    """Loads all into the model, and chooses what is left to choose: users, newcomers, and the prior of cold items."""
+    told, candidates = factors, factors.outputs
+    if maps is not None:
+        told = closed_form.worded(factors, maps, split.warm_items, settings, split.item_counts)
+        candidates = closed_form.towers_of(split, factors, maps, settings).candidates
+    settings = choose_known(split, told, candidates, settings)
+
+    def narrow_worded(narrow: Factors) -> Factors:
+        if not len(words.taught):
+            return narrow
+        profile = content_profile(split, words, narrow, settings).weighed(settings.profile_weight or 0.0)
+        beside = profile.beside(narrow)
+        if not (settings.history_text_scale or settings.warm_text_scale):
+            return beside
+        ahead = words.maps(profile.taught(narrow), *_kernel(settings), SEARCH_ROWS, settings.seed)
+        is_warm = np.asarray(narrow.outputs.any(axis=1))
+        return closed_form.worded(beside, with_norms(ahead, split, settings), is_warm, settings, split.item_counts)
+
+    settings = choose_for_newcomers(split, told, settings, narrow_worded)
+    if maps is not None:
+        cold = np.float32(settings.cold_scale or 0.0) * maps.candidates
+        settings = choose_cold_prior(split, told, cold, settings)
+        if settings.cold_prior_penalty:
+            model.prior.set_direction(direction_of(split, cold, settings.cold_prior_penalty))
+    user_map = None
+    if (split.warm_users & model.user_features.any_mask()).any():
+        user_map = closed_form.UserMap(model, split, told)
+        settings = user_map.choose(split, told, settings)
+    closed_form.assign(model, split, factors, told, maps, user_map, settings)
+    return settings
