@@ -82,11 +82,14 @@ def judged(scorer: Scorer, task: Task) -> Evaluation:
 
 
 def write_lists(place: Place, scorer: Scorer, task: Task, slices: Sequence[str]) -> None:
-    """Writes `user_id, item_id, rank, score` for each of these slices, `<system>.<task>.seed<n>.<slice>.csv`."""
+    """Writes `user_id, item_id, rank, score` for each of these slices, `<system>.<task>.seed<n>.<slice>.csv`.
+
+    Of users without a training row, too, where the slice is not one of new users anyway.
+    """
     for name in slices:
         split, regime = task.slices[name]
         with written_aside(place.list_of(name)) as aside:
-            lists_of(scorer, split, regime, k=CUT).to_csv(aside, index=False)
+            lists_of(scorer, split, regime, k=CUT, new_users=True).to_csv(aside, index=False)
 
 
 def write(

@@ -158,6 +158,19 @@ def test_lists_are_those_that_are_judged(scorer, split) -> None:  # type: ignore
     assert (lists.groupby("user_id")["score"].diff().dropna() <= 0).all()
 
 
+def test_lists_of_new_users_are_there_where_they_are_asked_for(scorer, split) -> None:  # type: ignore[no-untyped-def]
+    def whom(regime: str, **options: bool) -> dict[str, str]:
+        lists = lists_of(scorer, split, regime, k=2, **options)
+        return {user: "".join(group["item_id"]) for user, group in lists.groupby("user_id", sort=False)}
+
+    assert whom("cold_item") == {"u1": "xy", "u3": "xy"}
+    assert whom("cold_item", new_users=True) == {"u1": "xy", "u3": "xy", "n1": "xy"}
+    assert whom("warm", new_users=True)["n1"] == "ad"  # what was revealed, b, is seen
+    assert whom("all", new_users=True)["n1"] == "ax"
+    assert whom("cold_user", new_users=True) == {"n1": "ad"}
+    assert scorer.queries[-1].user_rows.tolist() == [0]
+
+
 def test_lists_are_of_one_regime_that_is_there(scorer, split) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match="users_7"):
         lists_of(scorer, split, "users_7")

@@ -8,10 +8,9 @@ import pytest
 from tfcold.blocks import Features
 from tfcold.models.prior import popularity
 from tfcold.splits.split import Split
-from tfcold.training import Settings, fit
+from tfcold.training import Settings, cold_prior, fit
 from tfcold.training.cold_prior import choose_cold_prior, direction_of
-from tfcold.training.factors import Factors, ials_factors
-from tfcold.training.kernel_words import KernelWords
+from tfcold.training.factors import Factors
 
 World = tuple[Split, Features]
 
@@ -47,19 +46,16 @@ def test_it_is_chosen_where_words_tell_and_not_where_they_do_not(world: World) -
     assert choose_cold_prior(without, told, vectors, Settings()).cold_prior_penalty == 0.0
 
 
-def test_it_is_left_where_it_drowns_what_a_history_says(world: World) -> None:
+def test_it_is_left_where_users_with_a_history_lose_by_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     split = world[0]
-    factors = ials_factors(split, 6, penalty=2.0, seed=0)
-    said = KernelWords(*world, 1000).maps(factors, 1.0, 0.5, {}, 1000, seed=0).candidates
-    cold = np.concatenate([said, 0.1 * _telling(split)[:, :1]], axis=1)
-    told = Factors(*(np.pad(side, [(0, 0), (0, 1)]) for side in (factors.inputs, factors.outputs)), np.ones(7))
+    vectors = _telling(split)
+    told = Factors(np.zeros_like(vectors), np.zeros_like(vectors), np.ones(4, np.float32))
+    quality = {True: 0.5, False: 0.499}  # of lists without the prior, and with it
 
-    chosen = [
-        choose_cold_prior(split, told, cold, Settings(prior_strength=strength, prior_decay=0.0)).cold_prior_penalty
-        for strength in (1e-3, 1e3)
-    ]
-    assert chosen[0] > 0
-    assert chosen[1] == 0.0
+    monkeypatch.setattr(cold_prior.choose, "quality", lambda scorer, *_: quality[scorer.prior is None])
+    assert choose_cold_prior(split, told, vectors, Settings()).cold_prior_penalty
+    quality[False] = 0.49
+    assert choose_cold_prior(split, told, vectors, Settings()).cold_prior_penalty == 0.0
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.5])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,14 @@ import pandas as pd
 import scipy.sparse as sp
 
 from tfcold.errors import InputError
-from tfcold.evaluation.candidates import MIXED, candidates_of, checked_regimes, seen_matrix, targets_of
+from tfcold.evaluation.candidates import (
+    MIXED,
+    candidates_of,
+    checked_regimes,
+    held_out,
+    seen_matrix,
+    targets_of,
+)
 from tfcold.evaluation.evaluation import Evaluation, RegimeResult
 from tfcold.evaluation.metrics import METRICS, coverage, gini, hits_of, novelty
 from tfcold.progress import bar
@@ -21,6 +28,8 @@ if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 Ints = npt.NDArray[np.int64]
+
+_OF_NEW_USERS: Final = {"warm": ("cold_user",), "cold_item": ("cold_both",), MIXED: ("cold_user", "cold_both")}
 
 
 def evaluate(
@@ -104,13 +113,17 @@ def _evaluate_regime(
     return RegimeResult(regime, split.dataset.user_ids.ids_of(users), num_targets, metrics, lists, len(candidates))
 
 
-def lists_of(scorer: Scorer, split: Split, regime: str, *, part: str = "test", k: int = 20) -> pd.DataFrame:
+def lists_of(
+    scorer: Scorer, split: Split, regime: str, *, part: str = "test", k: int = 20, new_users: bool = False
+) -> pd.DataFrame:
     """The lists that `evaluate` judges, for another program to judge.
 
     Args:
         scorer, split, part: as in `evaluate`.
         regime: str. One that has rows.
         k: int, at least 1, default 20. The longest a list may be.
+        new_users: bool, default False. Of warm and cold items and of both, also the lists of users without a training
+            row who have a row of these items in the part; `evaluate` judges them in regimes of their own.
 
     Returns: a frame `user_id, item_id, rank, score`, one row an entry, rank 1 the best; by user and rank.
 
@@ -120,7 +133,10 @@ def lists_of(scorer: Scorer, split: Split, regime: str, *, part: str = "test", k
     (k,) = _checked_cuts(k)
     (regime,) = checked_regimes(split, part, [regime])
     histories = split.history_matrix()
-    users = _users_with(split.dataset.matrix(targets_of(split, part, regime)))
+    wanted = [targets_of(split, part, regime)]
+    if new_users:
+        wanted += [held_out(split, part).get(one, wanted[0][:0]) for one in _OF_NEW_USERS.get(regime, ())]
+    users = _users_with(split.dataset.matrix(np.concatenate(wanted)))
     candidates, seen = candidates_of(split, part, regime), seen_matrix(split, part, histories)
     frames = []
     for block, listed, scores in _lists(scorer, split, users, candidates, k, histories, seen, "lists"):
