@@ -68,6 +68,8 @@ ABLATIONS: Final[Mapping[str, Ablation]] = {
     "words taught by the teacher of warm items": Ablation({"words_ials_penalty": 0.0}),
     "lengths of cold items as words predict them": Ablation({"norm_shrinkage": 0.0}),
     "lengths of words of warm items as predicted": Ablation({"warm_norm_shrinkage": 0.0}),
+    "no content profile": Ablation({"profile_weight": 0.0}),
+    "new items are as popular as any": Ablation({"cold_prior_penalty": 0.0}),
     "cold scale 1": Ablation({"cold_scale": 1.0}),
     "queries of training users as sums": Ablation({"fold_in_share": 0.0}),
     "histories of newcomers not shrunk": Ablation({"shrinkage": 0.0}),

@@ -138,6 +138,7 @@ def summary(fitted: Fitted) -> str:
         "teacher",
         "dim",
         "text_penalty",
+        "profile_weight",
         "norm_shrinkage",
         "warm_norm_shrinkage",
         "cold_scale",
@@ -148,6 +149,7 @@ def summary(fitted: Fitted) -> str:
         "shrinkage",
         "similar_strength",
         "prior_strength",
+        "cold_prior_penalty",
         "epochs",
     )
     rows = [
