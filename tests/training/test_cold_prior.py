@@ -9,7 +9,8 @@ from tfcold.blocks import Features
 from tfcold.models.prior import popularity
 from tfcold.splits.split import Split
 from tfcold.training import Settings, cold_prior, fit
-from tfcold.training.cold_prior import choose_cold_prior, direction_of
+from tfcold.training.choose import DotScorer
+from tfcold.training.cold_prior import choose_cold_prior, chosen_direction, direction_of
 from tfcold.training.factors import Factors
 
 World = tuple[Split, Features]
@@ -46,16 +47,25 @@ def test_it_is_chosen_where_words_tell_and_not_where_they_do_not(world: World) -
     assert choose_cold_prior(without, told, vectors, Settings()).cold_prior_penalty == 0.0
 
 
-def test_it_is_left_where_users_with_a_history_lose_by_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_counts_as_far_as_users_with_a_history_lose_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     split = world[0]
     vectors = _telling(split)
     told = Factors(np.zeros_like(vectors), np.zeros_like(vectors), np.ones(4, np.float32))
-    quality = {True: 0.5, False: 0.499}  # of lists without the prior, and with it
+    bearable = [0.0]
 
-    monkeypatch.setattr(cold_prior.choose, "quality", lambda scorer, *_: quality[scorer.prior is None])
-    assert choose_cold_prior(split, told, vectors, Settings()).cold_prior_penalty
-    quality[False] = 0.49
-    assert choose_cold_prior(split, told, vectors, Settings()).cold_prior_penalty == 0.0
+    def quality(scorer: DotScorer, *_: object) -> float:
+        return 0.5 if scorer.prior is None or np.abs(scorer.prior).max() < bearable[0] else 0.4
+
+    monkeypatch.setattr(cold_prior.choose, "quality", quality)
+    full = np.abs(vectors @ direction_of(split, vectors, 0.001)).max()
+    for most, scale in ((1.1, 1.0), (0.9, 0.3), (0.2, 0.1), (0.0, 0.01)):
+        bearable[0] = most * full
+        chosen = choose_cold_prior(split, told, vectors, Settings())
+        assert (chosen.cold_prior_penalty, chosen.cold_prior_scale) == (0.001, scale)
+        direction = chosen_direction(split, vectors, chosen)
+        np.testing.assert_allclose(direction, scale * direction_of(split, vectors, 0.001), rtol=1e-6)
+    named = choose_cold_prior(split, told, vectors, Settings(cold_prior_scale=0.5))
+    assert (named.cold_prior_penalty, named.cold_prior_scale) == (0.001, 0.5)
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.5])

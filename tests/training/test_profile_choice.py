@@ -50,13 +50,11 @@ def test_taken_beside_a_teacher_that_knows_nothing(world: World, words: KernelWo
     assert chosen.profile_penalty == 10.0
 
 
-def test_left_where_it_says_nothing(world: World, words: KernelWords) -> None:
-    factors = ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0)
+def test_left_where_it_misleads(world: World, words: KernelWords) -> None:
+    """What a history says of others' words is turned round: new items with alike words come last."""
+    factors = _blind(ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0))
     profile = content_profile(world[0], words, factors, SETTINGS)
-    draw = np.random.default_rng(0).permutation(np.flatnonzero(world[0].warm_items))
-    shuffled = profile.inputs.copy()
-    shuffled[np.sort(draw)] = profile.inputs[draw]
-    chosen = _chosen(world, words, factors, replace(profile, inputs=shuffled), SETTINGS)
+    chosen = _chosen(world, words, factors, replace(profile, inputs=-profile.inputs), SETTINGS)
 
     assert (chosen.profile_weight, chosen.width, chosen.cold_scale) == (0.0, 512, 2.0)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 PENALTIES: Final = (0.001, 0.01, 0.1, 1.0)  # of the mean squared length of an axis
+_FEWEST: Final = 3  # cold items to tell by
+SCALES: Final = (1.0, 0.3, 0.1, 0.01)
 _TOLERANCE: Final = 0.002  # what cold items may lose by it among users whose history is known
 
 
@@ -40,10 +42,11 @@ def direction_of(split: Split, cold: Floats, penalty: float) -> Floats:
 
 
 def choose_cold_prior(split: Split, told: Factors, cold: Floats, settings: Settings) -> Settings:
-    """Settings with the penalty under which words say best how popular new items become; 0 where they cannot.
+    """Settings with the penalty under which words say best how popular new items become, and how much that counts.
 
-    By the correlation with the logarithm of the rows that cold validation items have. It must be clear of chance by two
-    standard errors, and users with a history must not lose by it.
+    The penalty goes by the correlation with the logarithm of the rows of cold validation items; 0 where it is not clear
+    of chance by two standard errors. The scale is the largest by which users with a history lose nothing; the
+    smallest only orders new items for those of whom nothing is known.
 
     Args:
         split: with validation rows.
@@ -53,28 +56,45 @@ def choose_cold_prior(split: Split, told: Factors, cold: Floats, settings: Setti
     """
     if settings.cold_prior_penalty is not None:
         return settings
-    if not choose.has(split, "cold_item") or not cold.any():
-        return settings.with_(cold_prior_penalty=0.0)
+    settings = settings.with_(cold_prior_penalty=_penalty(split, cold))
+    if not settings.cold_prior_penalty or settings.cold_prior_scale is not None:
+        return settings
+    sample = choose.sample_of(split, settings)
+    candidates = np.where(split.warm_items[:, None], told.outputs, cold)
+    strength, decay = settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay
+    blank = DotScorer(told.inputs, candidates, prior_weight=lambda counts: strength / (1 + counts) ** decay)
+    least = choose.quality(blank, sample, "cold_item") * (1 - _TOLERANCE)
+    for scale in SCALES:
+        settings = settings.with_(cold_prior_scale=scale)
+        found = choose.quality(
+            replace(blank, prior=cold @ chosen_direction(split, cold, settings)), sample, "cold_item"
+        )
+        logger.info("cold items with %g of their prior: %.4f, of at least %.4f", scale, found, least)
+        if found >= least:
+            break
+    return settings
+
+
+def chosen_direction(split: Split, cold: Floats, settings: Settings) -> Floats:
+    """The direction [D] that settings describe: zeros where they leave it out."""
+    if not settings.cold_prior_penalty:
+        return np.zeros(cold.shape[1], np.float32)
+    scale = 1.0 if settings.cold_prior_scale is None else settings.cold_prior_scale
+    return np.float32(scale) * direction_of(split, cold, settings.cold_prior_penalty)
+
+
+def _penalty(split: Split, cold: Floats) -> float:
+    if not choose.has(split, "cold_item"):
+        return 0.0
     counts = np.bincount(split.dataset.item_rows[split.validation["cold_item"]], minlength=len(cold))
     asked = np.flatnonzero((counts > 0) & cold.any(axis=1))
-    if len(asked) < 3:
-        return settings.with_(cold_prior_penalty=0.0)
     known = np.log1p(counts[asked])
+    if len(asked) < _FEWEST or not known.std():
+        return 0.0
 
     def correlation(penalty: float) -> float:
         said = cold[asked] @ direction_of(split, cold, penalty)
-        return float(np.corrcoef(said, known)[0, 1]) if said.std() and known.std() else 0.0
+        return float(np.corrcoef(said, known)[0, 1]) if said.std() else 0.0
 
     penalty = choose.best_of("popularity of cold items", PENALTIES, correlation)
-    if correlation(penalty) < 2 / np.sqrt(len(asked)):
-        return settings.with_(cold_prior_penalty=0.0)
-    sample = choose.sample_of(split, settings)
-    candidates = np.where(split.warm_items[:, None], told.outputs, cold)
-    prior = cold @ direction_of(split, cold, penalty)
-    strength, decay = settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay
-    scorer = DotScorer(
-        told.inputs, candidates, prior=prior, prior_weight=lambda counts: strength / (1 + counts) ** decay
-    )
-    without, found = (choose.quality(one, sample, "cold_item") for one in (replace(scorer, prior=None), scorer))
-    logger.info("cold items without their prior %.4f, with it %.4f", without, found)
-    return settings.with_(cold_prior_penalty=penalty if found >= without * (1 - _TOLERANCE) else 0.0)
+    return penalty if correlation(penalty) > 2 / np.sqrt(len(asked)) else 0.0

@@ -133,7 +133,7 @@ def _squares(train: sp.csr_matrix, inputs: Floats, outputs: Floats) -> float:
 
 def content_profile(split: Split, words: KernelWords, factors: Factors, settings: Settings) -> ContentProfile:
     """A profile of weight 1, for a weight to be chosen; without columns where settings ask for none."""
-    columns = (settings.profile_dim or factors.dim // 2) if settings.profile_weight != 0 else 0
+    columns = (settings.profile_dim or max(1, factors.dim // 4)) if settings.profile_weight != 0 else 0
     if not columns or not len(words.taught):
         return nothing(len(split.warm_items))
     gamma, weights = settings.kernel_gamma or GAMMA, settings.block_weights or {}

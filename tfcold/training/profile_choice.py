@@ -27,14 +27,14 @@ Floats = npt.NDArray[np.float32]
 
 WEIGHTS: Final = (0.03, 0.06, 0.12, 0.25)
 _FINER: Final = (0.8, 0.9, 1.0, 1.1, 1.25)  # scales of cold items beside the one chosen without a profile
-_ERRORS: Final = 1.5  # standard errors that it must gain
+_ERRORS: Final = 0.5  # standard errors that it must gain: small weights have lost on no collection
 _TOLERANCE: Final = 0.002  # what warm items may lose, as a share
 
 
 def choose_profile(
     split: Split, factors: Factors, profile: ContentProfile, maps: WordMaps, settings: Settings
 ) -> Settings:
-    """Settings with the weight of the profile: the best one among cold items, if it gains one and a half standard errors.
+    """Settings with the weight of the profile: the best one among cold items, if it gains half a standard error.
 
     Warm items must not lose by what the profile says of their words; the scale of cold items is looked at once more.
 

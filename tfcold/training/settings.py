@@ -28,7 +28,7 @@ class Settings:
         text_penalty: float or None. Ridge penalty of the map from words to factors.
         words_ials_penalty, words_ials_alpha: float or None. The iALS whose scores words are taught; a penalty of 0
             leaves it to the teacher of warm items.
-        profile_dim: int or None. Columns of the content profile beside the teacher; default half of `max_dim`.
+        profile_dim: int or None. Columns of the content profile beside the teacher; default a quarter of the teacher's.
         profile_weight: float >= 0 or None. Its scores as a multiple of the teacher's, as spread; 0 leaves it out.
         profile_penalty: float > 0 or None. Ridge penalty of the content profile.
         norm_shrinkage: float in [0, 1] or None. How far the lengths of what words predict of new candidates go towards
@@ -49,6 +49,7 @@ class Settings:
         prior_strength, prior_decay: float or None. `PopularityPrior`.
         cold_prior_penalty: float >= 0 or None. Ridge penalty under which it reads off its words how popular a new item
             will be; 0 takes new items for average ones.
+        cold_prior_scale: float >= 0 or None. How much that counts beside what is known of warm items.
         epochs: int >= 0, default 3. Epochs of gradient training after the closed-form start.
         validation_users: int, default 1500. Most users by whose validation rows, in each regime, things are chosen.
         patience: int, default 2. Epochs without gain on validation after which training stops.
@@ -101,6 +102,7 @@ class Settings:
     prior_strength: float | None = None
     prior_decay: float | None = None
     cold_prior_penalty: float | None = None
+    cold_prior_scale: float | None = None
     epochs: int = 3
     patience: int = 2
     validation_users: int = 1500
@@ -156,7 +158,7 @@ class Settings:
     @property
     def profile_columns(self) -> int:
         """Columns of the content profile, none where its weight is not chosen or 0."""
-        return (self.profile_dim or self.max_dim // 2) if self.profile_weight else 0
+        return (self.profile_dim or 0) if self.profile_weight else 0
 
     @property
     def width(self) -> int:

@@ -12,7 +12,7 @@ from tfcold.models import TwoTower
 from tfcold.models.feature_table import Kernels
 from tfcold.schema import Schema
 from tfcold.training import closed_form, kernel_words, similar_users
-from tfcold.training.cold_prior import choose_cold_prior, direction_of
+from tfcold.training.cold_prior import choose_cold_prior, chosen_direction
 from tfcold.training.content_profile import content_profile
 from tfcold.training.factors import Factors
 from tfcold.training.fold_in import choose_for_newcomers
@@ -121,8 +121,7 @@ def _closed_form(
     if maps is not None:
         cold = np.float32(settings.cold_scale or 0.0) * maps.candidates
         settings = choose_cold_prior(split, told, cold, settings)
-        if settings.cold_prior_penalty:
-            model.prior.set_direction(direction_of(split, cold, settings.cold_prior_penalty))
+        model.prior.set_direction(chosen_direction(split, cold, settings))
     user_map = None
     if (split.warm_users & model.user_features.any_mask()).any():
         user_map = closed_form.UserMap(model, split, told)
