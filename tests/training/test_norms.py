@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tfcold import splits
 from tfcold.blocks import Features
+from tfcold.data import Dataset, synthetic_world
 from tfcold.splits.split import Split
 from tfcold.training import Settings, fit
-from tfcold.training.factors import ials_factors
+from tfcold.training.factors import ials_factors, seen_from
 from tfcold.training.kernel_words import KernelWords
 from tfcold.training.norms import choose_norms, with_norms
 from tfcold.training.word_maps import WordMaps
@@ -40,21 +42,29 @@ def test_lengths_go_towards_the_mean_of_warm_items(world: World, maps: WordMaps)
     np.testing.assert_array_equal(beside.candidates, maps.candidates)
 
 
-def test_chosen_where_lengths_mislead_and_not_where_they_tell(world: World, maps: WordMaps) -> None:
+def test_chosen_where_lengths_mislead_and_not_where_they_tell() -> None:
     """Lengths drawn at random bury items; lengths by the rows to be found lift those that are asked for."""
-    split = world[0]
+    interactions, items, users = synthetic_world(300, 900, seed=0, num_topics=4)
+    split = splits.cold_item(Dataset.from_tables(interactions, items, users), validation=0.3, seed=1)
     factors = ials_factors(split, 6, penalty=2.0, seed=0)
     draw = np.random.default_rng(0)
-    units = maps.candidates / np.maximum(np.linalg.norm(maps.candidates, axis=1, keepdims=True), 1e-9)
+    everything = replace(split, train=np.arange(len(split.dataset)), validation={}, test={})
+    taught = ials_factors(everything, 6, penalty=2.0, seed=0).outputs
+    said = seen_from(factors, replace(factors, outputs=taught), split.train_matrix())
+    units = said / np.maximum(np.linalg.norm(said, axis=1, keepdims=True), 1e-9)
 
     def chosen(lengths: np.ndarray) -> float | None:
-        told = replace(maps, candidates=(units * lengths[:, None]).astype(np.float32))
-        return choose_norms(split, factors, told, Settings()).norm_shrinkage
+        told = (units * lengths[:, None]).astype(np.float32)
+        return choose_norms(split, factors, WordMaps(told, told, told, ({}, {})), Settings()).norm_shrinkage
 
     wanted = np.bincount(split.dataset.item_rows[split.validation["cold_item"]], minlength=len(units))
     assert chosen(np.exp(2 * draw.standard_normal(len(units)))) >= 0.5
     assert chosen(1.0 + wanted) == 0.0
-    assert choose_norms(split, factors, maps, Settings(norm_shrinkage=0.3)).norm_shrinkage == 0.3
+
+
+def test_what_is_named_stays(world: World, maps: WordMaps) -> None:
+    factors = ials_factors(world[0], 6, penalty=2.0, seed=0)
+    assert choose_norms(world[0], factors, maps, Settings(norm_shrinkage=0.3)).norm_shrinkage == 0.3
 
 
 def test_without_cold_rows_nothing_is_chosen(world: World, maps: WordMaps) -> None:

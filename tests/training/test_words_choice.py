@@ -9,6 +9,7 @@ from tfcold.blocks import Features
 from tfcold.splits.split import Split
 from tfcold.training import Settings, words_choice
 from tfcold.training.factors import Factors, ials_factors, seen_from
+from tfcold.training.gains import Gains
 from tfcold.training.kernel_words import KernelWords
 from tfcold.training.words_choice import Lesson, choose_words, targets_of
 
@@ -44,8 +45,8 @@ def test_the_search_ends_no_lower_than_where_it_started(world: World, factors: F
     best = search.best(start, Settings())
 
     assert set(dict(best.weights)) <= {"noise"}
-    assert search.measured(best).mean() >= max(
-        search.measured(replace(start, gamma=gamma, penalty=penalty)).mean()
+    assert search.measured(best).mean >= max(
+        search.measured(replace(start, gamma=gamma, penalty=penalty)).mean
         for gamma in words_choice.GAMMAS
         for penalty in words_choice.PENALTIES
     )
@@ -58,7 +59,7 @@ def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(
     tried: list[Lesson] = []
     measured = words_choice._Search.measured
 
-    def spied(search: words_choice._Search, lesson: Lesson) -> np.ndarray:
+    def spied(search: words_choice._Search, lesson: Lesson) -> Gains:
         if len(search._drawn) > 10:
             tried.append(lesson)
         return measured(search, lesson)

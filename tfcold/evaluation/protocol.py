@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -73,9 +74,7 @@ def evaluate(
     """
     cuts = _checked_cuts(k)
     names = checked_regimes(split, part, regimes)
-    histories = split.history_matrix()
-    seen = seen_matrix(split, part, histories)
-    results = {name: _evaluate_regime(scorer, split, part, name, cuts, histories, seen) for name in names}
+    results = {name: _evaluate_regime(scorer, split, part, name, cuts) for name in names}
     about = {
         "fingerprint": split.fingerprint,
         "protocol": split.protocol,
@@ -91,18 +90,14 @@ def _evaluate_regime(
     part: str,
     regime: str,
     cuts: tuple[int, ...],
-    histories: sp.csr_matrix,
-    seen: sp.csr_matrix,
 ) -> RegimeResult:
-    candidates = candidates_of(split, part, regime)
-    targets = split.dataset.matrix(targets_of(split, part, regime))
-    users = _users_with(targets)
+    blocks = listed_blocks(scorer, split, regime, part, max(cuts))
+    candidates, targets, users = blocks.candidates, blocks.targets, blocks.users
     num_targets = np.diff(targets.indptr)[users].astype(np.int64)
     metrics = {f"{name}@{k}": np.zeros(len(users)) for name in METRICS for k in cuts}
     counts = {k: np.zeros(targets.shape[1], np.int64) for k in cuts}
 
-    title = f"{scorer.name}, {regime}"
-    for block, listed, _ in _lists(scorer, split, users, candidates, max(cuts), histories, seen, title):
+    for block, listed, _ in blocks:
         hits = hits_of(listed, targets[users[block]])
         for k in cuts:
             for name, metric in METRICS.items():
@@ -132,19 +127,14 @@ def lists_of(
     """
     (k,) = _checked_cuts(k)
     (regime,) = checked_regimes(split, part, [regime])
-    histories = split.history_matrix()
-    wanted = [targets_of(split, part, regime)]
-    if new_users:
-        wanted += [held_out(split, part).get(one, wanted[0][:0]) for one in _OF_NEW_USERS.get(regime, ())]
-    users = _users_with(split.dataset.matrix(np.concatenate(wanted)))
-    candidates, seen = candidates_of(split, part, regime), seen_matrix(split, part, histories)
+    blocks = listed_blocks(scorer, split, regime, part, k, new_users=new_users)
     frames = []
-    for block, listed, scores in _lists(scorer, split, users, candidates, k, histories, seen, "lists"):
+    for block, listed, scores in blocks:
         owner, place = np.nonzero(listed)
         frames.append(
             pd.DataFrame(
                 {
-                    "user_id": split.dataset.user_ids.ids_of(users[block][owner]),
+                    "user_id": split.dataset.user_ids.ids_of(blocks.users[block][owner]),
                     "item_id": split.dataset.item_ids.ids_of(listed[owner, place]),
                     "rank": place + 1,
                     "score": scores[owner, place],
@@ -154,29 +144,60 @@ def lists_of(
     return pd.concat(frames, ignore_index=True)
 
 
-def _users_with(targets: sp.csr_matrix) -> Rows:
-    return np.flatnonzero(np.diff(targets.indptr)).astype(np.int32)
+@dataclass(frozen=True)
+class ListedBlocks:
+    """The lists of a regime, block by block of its users: where the block stands, item rows [B, K], scores [B, K].
+
+    Args:
+        scorer, split: as in `evaluate`.
+        users: int32 [U]. User rows with a target, rising.
+        candidates: int32 [N]. Item rows that may be listed.
+        targets: CSR [all users, I + 1]. What is to be found.
+        histories, seen: CSR [all users, I + 1]. What is asked with, and what is never listed.
+        k: int. The longest a list may be.
+        title: str. Of the progress bar.
+    """
+
+    scorer: Scorer
+    split: Split
+    users: Rows
+    candidates: Rows
+    targets: sp.csr_matrix
+    histories: sp.csr_matrix
+    seen: sp.csr_matrix
+    k: int
+    title: str
+
+    def __iter__(self) -> Iterator[tuple[slice, Rows, Scores]]:
+        user_rows = np.where(self.split.warm_users[self.users], self.users, 0).astype(np.int32)
+        with bar(len(self.users), title=self.title, unit="user") as progress:
+            for block in blocks_of(len(self.users), len(self.candidates)):
+                asked = self.users[block]
+                queries = Queries(user_rows[block], self.histories[asked], asked)
+                listed, scores = recommend_rows(self.scorer, queries, self.candidates, self.k, exclude=self.seen[asked])
+                yield block, listed, scores
+                progress.update(len(asked))
 
 
-def _lists(
-    scorer: Scorer,
-    split: Split,
-    users: Rows,
-    candidates: Rows,
-    k: int,
-    histories: sp.csr_matrix,
-    seen: sp.csr_matrix,
-    title: str,
-) -> Iterator[tuple[slice, Rows, Scores]]:
-    """Block by block of the users: where it stands among them, the item rows of its lists, and their scores."""
-    user_rows = np.where(split.warm_users[users], users, 0).astype(np.int32)
-    with bar(len(users), title=title, unit="user") as progress:
-        for block in blocks_of(len(users), len(candidates)):
-            asked = users[block]
-            queries = Queries(user_rows[block], histories[asked], asked)
-            listed, scores = recommend_rows(scorer, queries, candidates, k, exclude=seen[asked])
-            yield block, listed, scores
-            progress.update(len(asked))
+def listed_blocks(
+    scorer: Scorer, split: Split, regime: str, part: str, k: int, *, new_users: bool = False
+) -> ListedBlocks:
+    """The lists of one regime that has rows; `new_users` as in `lists_of`."""
+    rows = [targets_of(split, part, regime)]
+    if new_users:
+        rows += [held_out(split, part).get(one, rows[0][:0]) for one in _OF_NEW_USERS.get(regime, ())]
+    targets, histories = split.dataset.matrix(np.concatenate(rows)), split.history_matrix()
+    return ListedBlocks(
+        scorer=scorer,
+        split=split,
+        users=np.flatnonzero(np.diff(targets.indptr)).astype(np.int32),
+        candidates=candidates_of(split, part, regime),
+        targets=targets,
+        histories=histories,
+        seen=seen_matrix(split, part, histories),
+        k=k,
+        title=f"{scorer.name}, {regime}",
+    )
 
 
 def _list_measures(

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 Floats = npt.NDArray[np.float32]
-ByUser = npt.NDArray[np.float64]  # a measure, user by user
 
 MAX_SIDE = 2500  # items of the sample on which the teacher's penalty is chosen
 
@@ -79,18 +78,8 @@ def has(split: Split, regime: str) -> bool:
 
 def quality(scorer: object, split: Split, regime: str) -> float:
     """Mean NDCG@20 on validation."""
-    return float(by_user(scorer, split, regime).mean())
-
-
-def by_user(scorer: object, split: Split, regime: str, k: int = 20) -> ByUser:
-    """NDCG@k of every user with validation rows of the regime."""
-    found = evaluate(scorer, split, part="validation", regimes=[regime], k=k)  # type: ignore[arg-type]
-    return found.regime(regime).metrics[f"ndcg@{k}"]
-
-
-def is_clear(gains: ByUser, errors: float = 2.0) -> bool:
-    """Whether the mean of users' gains is above so many standard errors of it."""
-    return bool(gains.mean() > errors * gains.std() / np.sqrt(len(gains)))
+    found = evaluate(scorer, split, part="validation", regimes=[regime], k=20)  # type: ignore[arg-type]
+    return found.mean(regime, "ndcg@20")
 
 
 def best_of(name: str, options: Iterable[float], measure: Callable[[float], float], *, tolerance: float = 0.0) -> float:

@@ -13,6 +13,7 @@ from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
+from tfcold.training.gains import gains_of
 from tfcold.training.settings import Settings
 from tfcold.training.word_maps import WordMaps
 
@@ -31,7 +32,7 @@ def choose_norms(split: Split, factors: Factors, maps: WordMaps, settings: Setti
     """Settings with the shares of `NormShrinkage`: for cold items, and for what words add to warm ones.
 
     The first is the best among cold items, which no scale of them changes; 0 where its gain over lengths as predicted
-    is below two standard errors of its mean over users. The second is the best among warm items, each share with the
+    is below two standard errors of its mean. The second is the best among warm items, each share with the
     scale that suits it.
     """
     sample = choose.sample_of(split, settings)
@@ -49,10 +50,10 @@ def _for_cold(sample: Split, factors: Factors, maps: WordMaps, settings: Setting
     measured = {}
     for share in (0.0, *SHARES):
         candidates = with_norms(maps, sample, settings.with_(norm_shrinkage=share)).candidates
-        measured[share] = choose.by_user(DotScorer(history, candidates), sample, "cold_item")
-    best = max(SHARES, key=lambda share: measured[share].mean())
-    chosen = best if choose.is_clear(measured[best] - measured[0.0]) else 0.0
-    means = ", ".join(f"{share:g}: {values.mean():.4f}" for share, values in measured.items())
+        measured[share] = gains_of(DotScorer(history, candidates), sample, "cold_item")
+    best = max(SHARES, key=lambda share: measured[share].mean)
+    chosen = best if (measured[best] - measured[0.0]).is_clear() else 0.0
+    means = ", ".join(f"{share:g}: {values.mean:.4f}" for share, values in measured.items())
     logger.info("lengths of cold items towards one: %s -> %g", means, chosen)
     return chosen
 

@@ -15,6 +15,7 @@ from tfcold.training.choose import DotScorer
 from tfcold.training.closed_form import towers_of
 from tfcold.training.content_profile import PENALTY, ContentProfile
 from tfcold.training.factors import Factors
+from tfcold.training.gains import gains_of
 from tfcold.training.norms import with_norms
 from tfcold.training.settings import Settings
 from tfcold.training.word_maps import WordMaps
@@ -57,10 +58,10 @@ def choose_profile(
         return towers_of(split, profile.weighed(weight).beside(factors), said, option)
 
     options = {weight: settings.with_(profile_weight=weight) for weight in (0.0, *WEIGHTS)}
-    found = {weight: choose.by_user(towers(option), sample, "cold_item", CUT) for weight, option in options.items()}
-    best = max(WEIGHTS, key=lambda weight: found[weight].mean())
-    means = ", ".join(f"{weight:g}: {values.mean():.4f}" for weight, values in found.items())
-    if not choose.is_clear(found[best] - found[0.0], _ERRORS):
+    found = {weight: gains_of(towers(option), sample, "cold_item", CUT) for weight, option in options.items()}
+    best = max(WEIGHTS, key=lambda weight: found[weight].mean)
+    means = ", ".join(f"{weight:g}: {values.mean:.4f}" for weight, values in found.items())
+    if not (found[best] - found[0.0]).is_clear(_ERRORS):
         logger.info("content profile: %s -> 0", means)
         return none
     chosen = options[best].with_(

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfcold.progress import logger
 from tfcold.training import choose
-from tfcold.training.choose import ByUser, DotScorer
+from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, ease_factors, ials_factors, joined, truncated
 from tfcold.training.settings import Settings
 
@@ -30,21 +30,21 @@ _TOLERANCE = 0.005
 _GAIN = 1.002  # what a teacher of two halves must bring
 
 Found = tuple[float, Factors, Settings]  # quality on warm validation rows, and what has it
-Measure = Callable[[Factors], ByUser]
+Measure = Callable[[Factors], float]
 
 
 def choose_teacher(split: Split, settings: Settings, of_cold: Measure | None = None) -> tuple[Factors, Settings]:
     """The factors of the best teacher on warm validation rows, and settings that name it.
 
-    iALS, tuned at a moderate width and then widened, as long as cold items that learn from it do not clearly lose;
-    where users or items are few enough to invert, EASE cut to a width; and both side by side, which sums their scores.
+    iALS, tuned at a moderate width and then widened, as long as warm items gain more than cold items that learn from it
+    lose; where users or items are few enough to invert, EASE cut to a width; and both side by side, scores summed.
     iALS grows linearly with the catalogue; its tables stay under `MAX_CELLS` numbers. What `settings` name is taken,
     and without validation rows defaults fill the rest.
 
     Args:
         split: its validation rows are asked.
         settings: what is named, and the widest width.
-        of_cold: the quality of cold items that learn from factors, user by user; None does not ask.
+        of_cold: float, the quality of cold items that learn from factors; None does not ask.
 
     References:
         Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375. Rendle et al. 2022,
@@ -128,11 +128,17 @@ def _best_ials(split: Split, sample: Split, settings: Settings, dim: int, of_col
         widest = max(wider, key=lambda one: one[0])
         if settings.dim is None and widest[0] < best[0] * (1 + _TOLERANCE):
             break
-        if settings.dim is None and of_cold is not None and choose.is_clear(of_cold(best[1]) - of_cold(widest[1])):
-            logger.info("width %d would cost cold items", width)
+        if settings.dim is None and of_cold is not None and not _pays(widest[0] / best[0], of_cold, best[1], widest[1]):
             break
         best = widest
     return best
+
+
+def _pays(gain: float, of_cold: Measure, factors: Factors, wider: Factors) -> bool:
+    """Whether warm items gain, by this factor, at least what cold items lose."""
+    before, after = of_cold(factors), of_cold(wider)
+    logger.info("warm items have %.3f of it, cold ones %.4f for %.4f", gain, after, before)
+    return gain * after >= before
 
 
 def _tried(split: Split, sample: Split, settings: Settings, width: int) -> Found:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from tfcold.baselines.kernel import ridge_factor, ridge_solution
 from tfcold.progress import logger
 from tfcold.training import choose
-from tfcold.training.choose import ByUser, DotScorer
+from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, ials_factors, seen_from
+from tfcold.training.gains import Gains, gains_of
 from tfcold.training.kernel_words import GAMMA, PENALTY, KernelWords, Rows
 from tfcold.training.settings import Settings
 from tfcold.training.teacher import SEARCH_DIM
@@ -96,8 +97,8 @@ def _outputs(split: Split, factors: Factors, ials: Ials, seed: int) -> Floats:
     return seen_from(factors, other, split.train_matrix())
 
 
-def cold_quality(split: Split, words: KernelWords, settings: Settings) -> Callable[[Factors], ByUser] | None:
-    """Measures factors by the cold items that learn from them, user by user, over several kernels and penalties.
+def cold_quality(split: Split, words: KernelWords, settings: Settings) -> Callable[[Factors], float] | None:
+    """Measures factors by the cold items that learn from them, over several kernels and penalties.
 
     One lesson alone tells little: what a kernel happens to lose with factors is as large as what factors lose.
     None where validation has no rows of cold items, or nothing has words.
@@ -107,9 +108,9 @@ def cold_quality(split: Split, words: KernelWords, settings: Settings) -> Callab
         return None
     lessons = [Lesson(gamma, penalty) for gamma in GAMMAS for penalty in (PENALTY, 10 * PENALTY)]
 
-    def measured(factors: Factors) -> ByUser:
+    def measured(factors: Factors) -> float:
         search = _Search(split, sample, words, factors, settings.seed, SEARCH_ROWS)
-        return np.asarray(np.mean([search.measured(lesson) for lesson in lessons], axis=0))
+        return float(np.mean([search.measured(lesson).mean for lesson in lessons]))
 
     return measured
 
@@ -130,7 +131,7 @@ class _Search:
         self._drawn = words.drawn(rows)
         self._asked: Rows = np.unique(split.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
         self._targets: dict[Ials, Floats] = {}
-        self._quality: dict[Lesson, ByUser] = {}
+        self._quality: dict[Lesson, Gains] = {}
         self._kernels: tuple[object, Floats, Floats] | None = None  # of the last gamma and weights
 
     def best(self, start: Lesson, settings: Settings) -> Lesson:
@@ -154,7 +155,7 @@ class _Search:
         return lesson
 
     def _better(self, lesson: Lesson, other: Lesson) -> Lesson:
-        return other if self.measured(other).mean() > _LEAST_GAIN * self.measured(lesson).mean() else lesson
+        return other if self.measured(other).mean > _LEAST_GAIN * self.measured(lesson).mean else lesson
 
     def with_all_rows(self) -> _Search:
         """The same search, slower, where as many teach as there are landmarks."""
@@ -165,16 +166,16 @@ class _Search:
         """The lesson, or with the next lower penalty where that is clearly better: few rows may ask for more of it."""
         less = replace(lesson, penalty=PENALTIES[max(0, PENALTIES.index(lesson.penalty) - 1)])
         best = self._best_of("penalty with all rows", (lesson, less))
-        return best if choose.is_clear(self.measured(best) - self.measured(lesson)) else lesson
+        return best if (self.measured(best) - self.measured(lesson)).is_clear() else lesson
 
     def _best_of(self, name: str, lessons: Iterable[Lesson]) -> Lesson:
-        found = {lesson: float(self.measured(lesson).mean()) for lesson in lessons}
+        found = {lesson: float(self.measured(lesson).mean) for lesson in lessons}
         best = max(found, key=lambda lesson: found[lesson])
         logger.info("%s: %.4f with %s", name, found[best], best)
         return best
 
-    def measured(self, lesson: Lesson) -> ByUser:
-        """NDCG of every user with cold validation rows."""
+    def measured(self, lesson: Lesson) -> Gains:
+        """NDCG on cold validation rows."""
         if lesson not in self._quality:
             outputs = self._taught(lesson.ials)
             gram, cross = self._kernels_of(lesson)
@@ -182,7 +183,7 @@ class _Search:
             candidates = np.zeros_like(outputs)
             candidates[self._asked] = cross @ solved
             scorer = DotScorer(self._factors.inputs, candidates)
-            self._quality[lesson] = choose.by_user(scorer, self._sample, "cold_item", CUT)
+            self._quality[lesson] = gains_of(scorer, self._sample, "cold_item", CUT)
         return self._quality[lesson]
 
     def _kernels_of(self, lesson: Lesson) -> tuple[Floats, Floats]:

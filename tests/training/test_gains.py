@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tfcold.blocks import Features
+from tfcold.evaluation import evaluate
+from tfcold.splits.split import Split
+from tfcold.training.choose import DotScorer
+from tfcold.training.gains import Gains, gains_of
+
+World = tuple[Split, Features]
+
+
+@pytest.fixture(scope="module")
+def gains(world: World) -> Gains:
+    return gains_of(_at_random(world[0], 0), world[0], "cold_item", 5)
+
+
+def _at_random(split: Split, seed: int) -> DotScorer:
+    sides = np.random.default_rng(seed).standard_normal((2, len(split.warm_items), 3)).astype(np.float32)
+    return DotScorer(*sides)
+
+
+def test_both_ways_they_come_to_the_quality(world: World, gains: Gains) -> None:
+    found = evaluate(_at_random(world[0], 0), world[0], part="validation", regimes=["cold_item"], k=5)
+
+    np.testing.assert_allclose(gains.by_user, found.regime("cold_item").metrics["ndcg@5"])
+    assert gains.mean == pytest.approx(found.mean("cold_item", "ndcg@5"))
+    assert gains.by_item.sum() == pytest.approx(gains.mean)
+    assert len(gains.by_item) == found.regime("cold_item").num_candidates
+
+
+def test_a_gain_that_one_item_brings_is_not_clear() -> None:
+    """A hundred users gain 0.1 each: through one item of fifty, or through all of them alike."""
+    users = np.full(100, 0.1)
+    one, all_alike = Gains(users, np.eye(50)[0] * 0.1), Gains(users, np.full(50, 0.1 / 50))
+
+    assert one.error == pytest.approx(np.sqrt(50 * np.var(np.eye(50)[0] * 0.1)))
+    assert not one.is_clear()
+    assert all_alike.is_clear()
+    assert all_alike.error == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_gain_of_few_users_is_not_clear() -> None:
+    few = Gains(np.eye(100)[0] * 10, np.full(50, 0.1 / 50))
+
+    assert few.error == pytest.approx(np.sqrt(np.var(np.eye(100)[0] * 10) / 100))
+    assert not few.is_clear()
+    assert few.is_clear(errors=0.5)
+
+
+def test_differences_are_taken_both_ways(world: World, gains: Gains) -> None:
+    other = gains_of(_at_random(world[0], 1), world[0], "cold_item", 5)
+
+    assert (gains - other).mean == pytest.approx(gains.mean - other.mean)
+    assert (gains - other).by_item.sum() == pytest.approx(gains.mean - other.mean)
+    assert not (gains - gains).is_clear()

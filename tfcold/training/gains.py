@@ -1,0 +1,68 @@
+"""Quality with its chance: whether a gain is more than the draw of users, and of new items, makes of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tfcold.evaluation.metrics import hits_of
+from tfcold.evaluation.protocol import listed_blocks
+from tfcold.ranking import Scorer
+
+if TYPE_CHECKING:
+    from tfcold.splits.split import Split
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Gains:
+    """NDCG, or a difference of it, by whom it comes to and by what it comes from.
+
+    Args:
+        by_user: float64 [B]. Of every user; its mean is the quality.
+        by_item: float64 [N]. What each candidate brings to that mean, where it was found; they sum to it.
+    """
+
+    by_user: Numbers
+    by_item: Numbers
+
+    @property
+    def mean(self) -> float:
+        """The quality, or the gain."""
+        return float(self.by_user.mean())
+
+    @property
+    def error(self) -> float:
+        """Standard error of the mean: users and items are both drawn, so their variances add up.
+
+        References:
+            Two-way arrays: Owen 2007, The pigeonhole bootstrap, Annals of Applied Statistics 1(2).
+        """
+        users, items = len(self.by_user), len(self.by_item)
+        return float(np.sqrt(self.by_user.var() / users + self.by_item.var() * items))
+
+    def __sub__(self, other: Gains) -> Gains:
+        return Gains(self.by_user - other.by_user, self.by_item - other.by_item)
+
+    def is_clear(self, errors: float = 2.0) -> bool:
+        """Whether the mean is above so many standard errors of it."""
+        return self.mean > errors * self.error
+
+
+def gains_of(scorer: Scorer, split: Split, regime: str, k: int = 20) -> Gains:
+    """NDCG@k on the validation rows of a regime."""
+    discount = 1 / np.log2(np.arange(2, k + 2))
+    ideal = np.cumsum(discount)
+    blocks = listed_blocks(scorer, split, regime, "validation", k)
+    by_user, by_item = np.zeros(len(blocks.users)), np.zeros(len(split.warm_items))
+    num_targets = np.diff(blocks.targets.indptr)[blocks.users]
+    for block, listed, _ in blocks:
+        gained = hits_of(listed, blocks.targets[blocks.users[block]]) * discount[: listed.shape[1]]
+        gained /= ideal[np.minimum(num_targets[block], k) - 1][:, None]
+        by_user[block] = gained.sum(axis=1)
+        by_item += np.bincount(listed.ravel(), weights=gained.ravel(), minlength=len(by_item))
+    return Gains(by_user, by_item[blocks.candidates] / len(by_user))
