@@ -171,5 +171,5 @@ class Settings:
 
 PRESETS: Final = {
     "fast": Settings(),
-    "best": Settings(max_dim=1024, epochs=10, patience=3, validation_users=3000),
+    "best": Settings(max_dim=1024, epochs=10, patience=3),
 }
