@@ -49,8 +49,7 @@ def test_chosen_where_lengths_mislead_and_not_where_they_tell() -> None:
     factors = ials_factors(split, 6, penalty=2.0, seed=0)
     draw = np.random.default_rng(0)
     everything = replace(split, train=np.arange(len(split.dataset)), validation={}, test={})
-    taught = ials_factors(everything, 6, penalty=2.0, seed=0).outputs
-    said = seen_from(factors, replace(factors, outputs=taught), split.train_matrix())
+    said = seen_from(factors, ials_factors(everything, 6, penalty=2.0, seed=0), split.train_matrix())
     units = said / np.maximum(np.linalg.norm(said, axis=1, keepdims=True), 1e-9)
 
     def chosen(lengths: np.ndarray) -> float | None:
