@@ -32,6 +32,7 @@ THE_TEACHER: Final = (0.0, 0.0)
 OTHER_TEACHERS: Final[tuple[Ials, ...]] = ((20.0, 20.0), (60.0, 50.0), (100.0, 50.0))
 SEARCH_ROWS: Final = 3_000  # warm items that teach while all this is chosen
 CUT: Final = 100  # of the lists that are compared: few new items can be asked for, and the first 20 places are noisy
+_ERRORS: Final = 0.5  # standard errors that a lower penalty must bring
 _LEAST_GAIN: Final = 1.003  # what weights or another teacher must bring
 
 
@@ -163,10 +164,10 @@ class _Search:
         return _Search(self._split, self._sample, self._words, self._factors, self._seed, rows)
 
     def less_penalty(self, lesson: Lesson) -> Lesson:
-        """The lesson, or with the next lower penalty where that is clearly better: few rows may ask for more of it."""
+        """The lesson, or with the next lower penalty where that gains something: few rows may ask for more of it."""
         less = replace(lesson, penalty=PENALTIES[max(0, PENALTIES.index(lesson.penalty) - 1)])
         best = self._best_of("penalty with all rows", (lesson, less))
-        return best if (self.measured(best) - self.measured(lesson)).is_clear() else lesson
+        return best if (self.measured(best) - self.measured(lesson)).is_clear(_ERRORS) else lesson
 
     def _best_of(self, name: str, lessons: Iterable[Lesson]) -> Lesson:
         found = {lesson: float(self.measured(lesson).mean) for lesson in lessons}
