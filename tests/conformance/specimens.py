@@ -207,7 +207,7 @@ SPECIMENS: dict[str, Specimen] = {
         exempt=NOT_CALLED,
     ),
     "tfcold.models.PopularityPrior": Specimen(
-        lambda: models.PopularityPrior(4),
+        lambda: models.PopularityPrior(4, dim=2),
         lambda batch: {"counts": np.arange(batch, dtype=np.int32)},
         lambda layer: (layer.adapt(np.array([0, 3, 1, 9, 0])), layer.set_weights_of(0.5, 2.0)),
         call=lambda layer, counts: layer.weight(counts),

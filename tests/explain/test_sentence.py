@@ -214,6 +214,7 @@ def test_mistakes(options, said):
     ("change", "said"),
     [
         ({"history": (), "strongest": "prior"}, "Alien is popular"),
+        ({"history": (), "strongest": "prior", "is_cold": True}, "Alien reads as popular items do"),
         ({"history": (), "strongest": "id"}, "Alien goes with what is known of this user"),
         ({"history": (), "strongest": "nothing", "share": 0}, "Nothing that is known of this user speaks for Alien"),
         ({"is_cold": True}, "new to the model"),

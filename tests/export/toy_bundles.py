@@ -86,6 +86,7 @@ def make_world(fusion: str = "concat", num_items: int = 30, **options) -> World:
     for weight in model.trainable_weights:
         weight.assign(rng.normal(scale=0.4, size=weight.shape))
     model.prior.set_weights_of(0.3, 0.5)
+    model.prior.set_direction(np.random.default_rng(3).normal(size=6))
     model.user_tower.similar.set_weights_of(rng.normal(size=(5, 6)), strength=0.5, sharpness=2.0)
     provenance = {name: dict(one.provenance) for name, one in vectors.items()}
     trained = trained_model(model, split, Settings(), provenance=provenance)

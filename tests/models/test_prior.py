@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tfcold.errors import InputError
 from tfcold.models import PopularityPrior
 
 
@@ -29,3 +30,15 @@ def test_weight_falls_with_what_is_known(strength: float, decay: float, expected
     prior = PopularityPrior(2, floor=0.1)
     prior.set_weights_of(strength, decay)
     np.testing.assert_allclose(prior.weight(np.array([0, 1, 2])), expected, rtol=1e-6)
+
+
+def test_a_cold_item_is_as_popular_as_its_vector_says() -> None:
+    prior, without = PopularityPrior(2, dim=2), PopularityPrior(2)
+    vectors = np.float32([[1, 2], [0, 0]])
+
+    np.testing.assert_array_equal(prior.cold(vectors), [0, 0])
+    prior.set_direction([3, -1])
+    np.testing.assert_array_equal(prior.cold(vectors), [1, 0])
+    np.testing.assert_array_equal(without.cold(vectors), [0, 0])
+    with pytest.raises(InputError, match="none"):
+        without.set_direction([3, -1])

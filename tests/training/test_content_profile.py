@@ -5,11 +5,13 @@ import pytest
 
 from tfcold.baselines.kernel import ridge_factor, ridge_solution
 from tfcold.blocks import Features
+from tfcold.ranking import Queries
 from tfcold.splits.split import Split
 from tfcold.training import Settings, fit
 from tfcold.training.content_profile import components, content_profile, nothing, profile_of
 from tfcold.training.factors import Factors, ials_factors
 from tfcold.training.kernel_words import KernelWords
+from tfcold.training.trained import TrainedModel
 
 World = tuple[Split, Features]
 
@@ -90,8 +92,6 @@ def test_a_fit_with_a_profile_is_wider_and_tells_new_items_of_alike_words(world:
         assert np.corrcoef(scores, near)[0, 1] > 0.5
 
 
-def _query(trained, user):
-    from tfcold.ranking import Queries
-
+def _query(trained: TrainedModel, user: int) -> Queries:
     rows = np.array([user], np.int32)
     return Queries(rows, trained.histories[rows], rows)

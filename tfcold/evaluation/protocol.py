@@ -12,14 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from tfcold.errors import InputError
-from tfcold.evaluation.candidates import (
-    MIXED,
-    candidates_of,
-    checked_regimes,
-    held_out,
-    seen_matrix,
-    targets_of,
-)
+from tfcold.evaluation.candidates import MIXED, candidates_of, checked_regimes, held_out, seen_matrix, targets_of
 from tfcold.evaluation.evaluation import Evaluation, RegimeResult
 from tfcold.evaluation.metrics import METRICS, coverage, gini, hits_of, novelty
 from tfcold.progress import bar
@@ -29,6 +22,7 @@ if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 Ints = npt.NDArray[np.int64]
+Known = tuple[sp.csr_matrix, sp.csr_matrix]  # histories, and what was seen: both [all users, I + 1]
 
 _OF_NEW_USERS: Final = {"warm": ("cold_user",), "cold_item": ("cold_both",), MIXED: ("cold_user", "cold_both")}
 
@@ -74,7 +68,8 @@ def evaluate(
     """
     cuts = _checked_cuts(k)
     names = checked_regimes(split, part, regimes)
-    results = {name: _evaluate_regime(scorer, split, part, name, cuts) for name in names}
+    known = _known(split, part)
+    results = {name: _evaluate_regime(scorer, split, part, name, cuts, known) for name in names}
     about = {
         "fingerprint": split.fingerprint,
         "protocol": split.protocol,
@@ -90,8 +85,9 @@ def _evaluate_regime(
     part: str,
     regime: str,
     cuts: tuple[int, ...],
+    known: Known,
 ) -> RegimeResult:
-    blocks = listed_blocks(scorer, split, regime, part, max(cuts))
+    blocks = listed_blocks(scorer, split, regime, part, max(cuts), known=known)
     candidates, targets, users = blocks.candidates, blocks.targets, blocks.users
     num_targets = np.diff(targets.indptr)[users].astype(np.int64)
     metrics = {f"{name}@{k}": np.zeros(len(users)) for name in METRICS for k in cuts}
@@ -180,13 +176,14 @@ class ListedBlocks:
 
 
 def listed_blocks(
-    scorer: Scorer, split: Split, regime: str, part: str, k: int, *, new_users: bool = False
+    scorer: Scorer, split: Split, regime: str, part: str, k: int, *, new_users: bool = False, known: Known | None = None
 ) -> ListedBlocks:
-    """The lists of one regime that has rows; `new_users` as in `lists_of`."""
+    """The lists of one regime that has rows; `new_users` as in `lists_of`, `known` where several regimes share it."""
     rows = [targets_of(split, part, regime)]
     if new_users:
         rows += [held_out(split, part).get(one, rows[0][:0]) for one in _OF_NEW_USERS.get(regime, ())]
-    targets, histories = split.dataset.matrix(np.concatenate(rows)), split.history_matrix()
+    targets = split.dataset.matrix(np.concatenate(rows))
+    histories, seen = known or _known(split, part)
     return ListedBlocks(
         scorer=scorer,
         split=split,
@@ -194,10 +191,16 @@ def listed_blocks(
         candidates=candidates_of(split, part, regime),
         targets=targets,
         histories=histories,
-        seen=seen_matrix(split, part, histories),
+        seen=seen,
         k=k,
         title=f"{scorer.name}, {regime}",
     )
+
+
+def _known(split: Split, part: str) -> Known:
+    """What users are asked about with, and what is never listed."""
+    histories = split.history_matrix()
+    return histories, seen_matrix(split, part, histories)
 
 
 def _list_measures(

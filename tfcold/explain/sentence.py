@@ -162,7 +162,8 @@ def sentence_of(evidence: Evidence) -> str:
             said += f" (shared words: {_listed(evidence.words)})"
         said += f"; that is {evidence.share}% of what speaks for it."
     elif evidence.strongest == "prior":
-        said = f"{evidence.item} is popular, and nothing else speaks for it as much."
+        popular = "reads as popular items do" if evidence.is_cold else "is popular"
+        said = f"{evidence.item} {popular}, and nothing else speaks for it as much."
     elif evidence.strongest == "nothing":
         said = f"Nothing that is known of this user speaks for {evidence.item}."
     else:

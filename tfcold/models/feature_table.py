@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -112,11 +112,6 @@ class FeatureTable(keras.layers.Layer):
         """Features of all blocks side by side, float32 [num_rows + 1, sum of F]."""
         tables = [table.numpy() for table in self._tables.values()]
         return np.concatenate(tables, axis=1) if tables else np.zeros((self.num_rows + 1, 0), np.float32)
-
-    def total(self, names: Sequence[str]) -> npt.NDArray[np.float32]:
-        """The sum of the named blocks' features, float32 [num_rows + 1, F]; they are of one width."""
-        tables = [self._tables[name].numpy() for name in names]
-        return np.sum(tables, axis=0, dtype=np.float32)
 
     def any_mask(self) -> npt.NDArray[np.bool_]:
         """Bool [num_rows + 1]: true where a row has a vector in any block."""

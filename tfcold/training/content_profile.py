@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
-PENALTY: Final = 10.0  # where only the weight is named
+PENALTY: Final = 10.0  # where settings name none: 10 and 30 did alike
 MARKS: Final = 3_000  # warm items, drawn, whose kernel gives the components
 _PASS: Final = 16_384
 _USERS_AT_ONCE: Final = 65_536
@@ -78,9 +78,8 @@ def nothing(num_rows: int) -> ContentProfile:
 def components(words: KernelWords, warm: npt.NDArray[np.bool_], gamma: float, weights: Weights, dim: int) -> Floats:
     """Kernel principal components of warm items with words, float32 [I + 1, `dim`], the strongest first.
 
-    Columns beyond the number of items are zeros.
-
     Their dot products come near the kernel. They are those of at most `MARKS` drawn items, seen from the others.
+    Columns beyond the number of items are zeros.
 
     References:
         Schölkopf, Smola & Müller 1998, Nonlinear Component Analysis as a Kernel Eigenvalue Problem, Neural Computation

@@ -35,7 +35,8 @@ def beyond_the_sum(split: Split, told: Factors, users: npt.NDArray[np.bool_], se
 
     The sum that a query starts from leaves out how the items of a history overlap. The solved one, brought to the
     length of the sum (by the scores of warm items), counts two alike items of a history as less than twice one.
-    The weights of EASE know of the overlap: its columns stay sums unless `fold_in_ease`. Those of a content profile do.
+    The weights of EASE know of the overlap: its columns stay sums unless `fold_in_ease`. Those of
+    a content profile always do.
 
     Args:
         split: its training rows are read.

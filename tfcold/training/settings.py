@@ -30,7 +30,7 @@ class Settings:
             leaves it to the teacher of warm items.
         profile_dim: int or None. Columns of the content profile beside the teacher; default a quarter of the teacher's.
         profile_weight: float >= 0 or None. Its scores as a multiple of the teacher's, as spread; 0 leaves it out.
-        profile_penalty: float > 0 or None. Ridge penalty of the content profile.
+        profile_penalty: float > 0 or None. Ridge penalty of the content profile; default 10, not chosen.
         norm_shrinkage: float in [0, 1] or None. How far the lengths of what words predict of new candidates go towards
             one length: `NormShrinkage`.
         warm_norm_shrinkage: float in [0, 1] or None. The same of what words add to warm candidates.

@@ -170,7 +170,7 @@ class _Search:
         return best if (self.measured(best) - self.measured(lesson)).is_clear(_ERRORS) else lesson
 
     def _best_of(self, name: str, lessons: Iterable[Lesson]) -> Lesson:
-        found = {lesson: float(self.measured(lesson).mean) for lesson in lessons}
+        found = {lesson: self.measured(lesson).mean for lesson in lessons}
         best = max(found, key=lambda lesson: found[lesson])
         logger.info("%s: %.4f with %s", name, found[best], best)
         return best
