@@ -9,6 +9,8 @@ from tfcold.export.cells import CELL, Cells
 from tfcold.export.leaves import Leaves
 from tfcold.export.search import LOWEST, Found, Rows, best, without
 
+_APART = 1 << 32  # between the keys of two queries: more than there are rows
+
 
 def best_near(query: tf.Tensor, rows: Rows, where: Cells | Leaves, hidden: tf.RaggedTensor, k: tf.Tensor) -> Found:
     """What `search.best` finds, but that a row may be missing whose cell or leaf was not looked into.
@@ -80,19 +82,25 @@ def _best_of_leaves(
     probes: tf.Tensor,
     scored: tf.Tensor,
 ) -> Found:
-    candidates = leaves.candidates(query, probes, scored)
+    found = leaves.candidates(query, probes, scored)
+    at = tf.maximum(found, 0)
+    scores = tf.map_fn(  # one after the other: their rows, all at once, could be gigabytes
+        lambda one: tf.linalg.matvec(tf.cast(tf.gather(rows.table, one[0]), tf.float32), one[1]),
+        (at, query),
+        fn_output_signature=tf.TensorSpec([None], tf.float32),
+    )
+    if rows.scale is not None:
+        scores *= tf.gather(rows.scale, at)
+    hides = (found < 0) | _are_among(found, hidden)
+    values, places = tf.math.top_k(tf.where(hides, -np.inf, scores), k)
+    return tf.gather(at, places, batch_dims=1), values
 
-    def one(number: tf.Tensor) -> Found:
-        mine = candidates[number]
-        at = tf.maximum(mine, 0)
-        block = tf.cast(tf.gather(rows.table, at), tf.float32)
-        scores = tf.reshape(tf.matmul(query[number : number + 1], block, transpose_b=True), [-1])
-        if rows.scale is not None:
-            scores *= tf.gather(rows.scale, at)
-        away = hidden.values[hidden.row_splits[number] : hidden.row_splits[number + 1]]
-        away = tf.sort(tf.concat([away, [-1]], axis=0))  # what the index did not find is hidden, too
-        place = tf.minimum(tf.searchsorted(away, mine), tf.size(away) - 1)
-        values, places = tf.math.top_k(tf.where(tf.gather(away, place) == mine, -np.inf, scores), k)
-        return tf.gather(at, places), values
 
-    return tf.map_fn(one, tf.range(tf.shape(query)[0]), fn_output_signature=(tf.int32, tf.float32))
+def _are_among(found: tf.Tensor, hidden: tf.RaggedTensor) -> tf.Tensor:
+    """Bool [B, S]: which of the rows are hidden from the query of their line."""
+    owners = tf.range(tf.shape(found, tf.int64)[0])[:, None]
+    mine = tf.cast(found, tf.int64) + owners * _APART
+    away = tf.cast(hidden.values, tf.int64) + hidden.value_rowids() * _APART
+    away = tf.sort(tf.concat([away, [tf.int64.max]], axis=0))
+    place = tf.searchsorted(away, tf.reshape(mine, [-1]))
+    return tf.gather(away, tf.reshape(place, tf.shape(mine))) == mine

@@ -106,7 +106,7 @@ def built(tables: ServingTables) -> Leaves:
     num = max(1, math.isqrt(len(rows)))
     builder = scann_ops().builder(tables.candidates[rows], 1, "dot_product")
     builder = builder.tree(num, max(1, num // 10), training_sample_size=min(len(rows), _TRAINING))
-    searcher = builder.score_ah(2, anisotropic_quantization_threshold=0.2).build()
+    searcher = builder.score_ah(1, anisotropic_quantization_threshold=0.2).build()
     state = searcher.serialize_to_module()
     tf.raw_ops.DestroyResourceOp(resource=searcher.searcher_handle)  # it would keep its copy of the items
     return Leaves(tf.Variable(rows, trainable=False), state, num)
@@ -115,7 +115,8 @@ def built(tables: ServingTables) -> Leaves:
 def chosen_leaves(leaves: Leaves, asked: list[Asked], k: int) -> Leaves | None:
     """The settings of least cost with which a sample finds `cells.RECALL` of its lists, if there are any."""
     best: tuple[float, Leaves] | None = None
-    for probes in sorted({min(leaves.most, 2**step) for step in range(leaves.most.bit_length() + 1)}):
+    steps = (int(2 ** (step / 2)) for step in range(2 * leaves.most.bit_length() + 1))
+    for probes in sorted({min(leaves.most, step) for step in steps}):
         places = np.sort(np.concatenate([_places(leaves, probes, one) for one in asked]))
         place = places[math.ceil(cells.RECALL * len(places)) - 1] if len(places) else 1.0
         if not np.isfinite(place):
