@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tfcold
-from tfcold.export import add_items, add_users, cells, export, remove_items
+from tfcold.export import add_items, add_users, approximate, cells, export, remove_items
 from tfcold.export.approximate import best_near
 from tfcold.export.cells import CELL, Cells, guided, order_of_cells
 from tfcold.export.search import CHUNK, LOWEST, Rows, best, nothing
@@ -239,3 +239,13 @@ def test_few_items_stay_exact_and_a_later_version_asks_again(large_world, tmp_pa
     later = remove_items(folder, ["i7"])
 
     assert read_manifest(later).cells["probes"] >= 1
+
+
+def test_rows_are_hidden_from_their_own_query_alone():
+    found = tf.constant([[5, -1, 7], [7, 5, 2**31 - 1], [0, 1, -1]])
+    hidden = tf.ragged.constant([[7, -1, 7], [2**31 - 1, 0], []], dtype=tf.int32, row_splits_dtype=tf.int64)
+
+    hides = approximate._are_among(found, hidden).numpy()
+
+    np.testing.assert_array_equal(hides, [[False, True, True], [False, False, True], [False, False, False]])
+    assert approximate._are_among(found[:0], hidden[:0]).shape == (0, 3)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import scipy.linalg
 import scipy.sparse as sp
 
+from tfcold.training import choose
 from tfcold.training.factors import Factors, spectrum_of
 from tfcold.training.kernel_words import GAMMA, KernelWords, Weights
 from tfcold.training.settings import Settings
@@ -131,10 +132,11 @@ def _squares(train: sp.csr_matrix, inputs: Floats, outputs: Floats) -> float:
 
 
 def content_profile(split: Split, words: KernelWords, factors: Factors, settings: Settings) -> ContentProfile:
-    """A profile of weight 1, for a weight to be chosen; without columns where settings ask for none."""
-    columns = (settings.profile_dim or max(1, factors.dim // 4)) if settings.profile_weight != 0 else 0
-    if not columns or not len(words.taught):
+    """A profile of weight 1, for a weight to be chosen; without columns where none is asked for or can be told."""
+    weight = settings.profile_weight
+    if weight == 0 or (weight is None and not choose.has(split, "cold_item")) or not len(words.taught):
         return nothing(len(split.warm_items))
+    columns = settings.profile_dim or max(1, factors.dim // 4)
     gamma, weights = settings.kernel_gamma or GAMMA, settings.block_weights or {}
     found = components(words, split.warm_items, gamma, weights, columns)
     return profile_of(split, found, factors, settings.profile_penalty or PENALTY)
