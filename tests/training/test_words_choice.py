@@ -36,7 +36,7 @@ def test_without_cold_validation_rows_nothing_is_measured(world: World, factors:
     assert (chosen.block_weights, chosen.words_ials_penalty) == ({}, 0.0)
 
 
-def test_nothing_clearly_beats_where_the_search_ends(world: World, factors: Factors) -> None:
+def test_the_search_ends_no_lower_than_where_it_started(world: World, factors: Factors) -> None:
     split, features = world
     noise = np.random.default_rng(0).standard_normal((len(split.warm_items), 24)).astype(np.float32)
     both = Features({**features.items, "noise": replace(features.items["text"], vectors=noise)})
@@ -45,26 +45,11 @@ def test_nothing_clearly_beats_where_the_search_ends(world: World, factors: Fact
     best = search.best(start, Settings())
 
     assert set(dict(best.weights)) <= {"noise"}
-    for gamma in words_choice.GAMMAS:
-        for penalty in words_choice.PENALTIES:
-            other = search.measured(replace(start, gamma=gamma, penalty=penalty))
-            assert not (other - search.measured(best)).is_clear()
-
-
-@pytest.mark.parametrize(("spread", "chosen"), [(0.01, 2.0), (1.0, 0.5)])
-def test_a_narrow_kernel_has_to_win_clearly(
-    world: World, factors: Factors, monkeypatch: pytest.MonkeyPatch, spread: float, chosen: float
-) -> None:
-    noise = spread * np.random.default_rng(0).standard_normal(100)
-
-    def measured(_: words_choice._Search, lesson: Lesson) -> Gains:
-        by_user = 0.1 + 0.01 * lesson.gamma * (0.1 + noise) - 0.001 * abs(np.log(lesson.penalty))
-        return Gains(by_user, np.full(10, by_user.mean() / 10))
-
-    monkeypatch.setattr(words_choice._Search, "measured", measured)
-    found = choose_words(world[0], KernelWords(*world, 1000), factors, Settings(words_ials_penalty=0.0))
-
-    assert (found.kernel_gamma, found.text_penalty) == (chosen, 1.0)
+    assert search.measured(best).mean >= max(
+        search.measured(replace(start, gamma=gamma, penalty=penalty)).mean
+        for gamma in words_choice.GAMMAS
+        for penalty in words_choice.PENALTIES
+    )
 
 
 def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(

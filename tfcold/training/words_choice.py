@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 Ials = tuple[float, float]  # penalty, alpha
 
-GAMMAS: Final = (0.5, 1.0, 2.0)
+GAMMAS: Final = (0.5, 1.0)  # narrower ones learn what is nearly there already, and validation may hold much of that
 PENALTIES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 BLOCK_WEIGHTS: Final = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of a block beside the first one
 THE_TEACHER: Final = (0.0, 0.0)
@@ -55,9 +55,9 @@ class Lesson:
 def choose_words(split: Split, words: KernelWords, factors: Factors, settings: Settings) -> Settings:
     """Settings with the kernel of words, the weights of its blocks, and what teaches them.
 
-    Coordinate by coordinate: width of the kernel and penalty together, the widest that is not clearly beaten; then the
-    weight of each block after the first; then the teacher, the last two with the penalty beside them; and the penalty
-    once more with all rows. What `settings` name stays.
+    Coordinate by coordinate: width of the kernel and penalty together, then the weight of each block after the first,
+    then the teacher, the last two with the penalty beside them, and the penalty once more with all rows. What
+    `settings` name stays.
 
     Args:
         split: its validation rows of cold items are asked.
@@ -139,7 +139,7 @@ class _Search:
         gammas = GAMMAS if settings.kernel_gamma is None else (start.gamma,)
         penalties = PENALTIES if settings.text_penalty is None else (start.penalty,)
         grid = [replace(start, gamma=gamma, penalty=penalty) for gamma in gammas for penalty in penalties]
-        lesson = self._widest("kernel of words", grid)
+        lesson = self._best_of("kernel of words", grid)
         if settings.block_weights is None:
             for name in self._words.blocks[1:]:
                 pairs = {weight: {**dict(lesson.weights), name: weight} for weight in BLOCK_WEIGHTS}
@@ -168,23 +168,6 @@ class _Search:
         less = replace(lesson, penalty=PENALTIES[max(0, PENALTIES.index(lesson.penalty) - 1)])
         best = self._best_of("penalty with all rows", (lesson, less))
         return best if (self.measured(best) - self.measured(lesson)).is_clear(_ERRORS) else lesson
-
-    def _widest(self, name: str, lessons: Sequence[Lesson]) -> Lesson:
-        """The best lesson of the widest kernel that no narrower one beats by two errors.
-
-        A narrow kernel finds new items that are nearly known ones. Few validation items may hold many of these, and
-        the new items of tomorrow none.
-
-        References:
-            Breiman et al. 1984, Classification and Regression Trees: the simplest within one standard error. Ours is
-            the error of the difference, which is smaller.
-        """
-        highest = self.measured(self._best_of(name, lessons))
-        for gamma in sorted({lesson.gamma for lesson in lessons}):
-            widest = self._best_of(f"{name}, gamma {gamma:g}", [lesson for lesson in lessons if lesson.gamma == gamma])
-            if not (highest - self.measured(widest)).is_clear():
-                break
-        return widest
 
     def _best_of(self, name: str, lessons: Iterable[Lesson]) -> Lesson:
         found = {lesson: self.measured(lesson).mean for lesson in lessons}
