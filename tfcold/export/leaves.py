@@ -17,8 +17,8 @@ from tfcold.extras import scann_ops
 from tfcold.progress import logger
 
 MOST_SCORED: Final = 8192  # items scored anew for a list
-_MOST_SHARE: Final = 1 / 2  # of the leaves; a score of the index costs a tenth of an exact one
-_ROW: Final = 16  # what a score worked out anew costs, in scores of the index
+_MOST_SHARE: Final = 1 / 2  # of the leaves; past it the exact search reads little more
+_ROW: Final = 16  # weight of a score worked out anew beside one of the index, where settings are compared
 _TRAINING: Final = 250_000  # items the tree is learned from
 
 Floats = npt.NDArray[np.float32]
