@@ -184,7 +184,11 @@ def test_interrupted_run_goes_on(server: Any, tmp_path: Path) -> None:
         sys.executable, "-m", "tfcold", "enrich", "--items", str(tmp_path / "many.csv"), "--out",
         str(tmp_path / "o.csv"), "--model", f"{server.url}#small", "--concurrency", "2",
     ]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # tests in the background ignore it, and children inherit that
+    try:
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    finally:
+        signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 60
     while len(server.asked) < 10 and time.monotonic() < deadline:
         time.sleep(0.05)
