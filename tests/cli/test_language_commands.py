@@ -184,7 +184,7 @@ def test_interrupted_run_goes_on(server: Any, tmp_path: Path) -> None:
         sys.executable, "-m", "tfcold", "enrich", "--items", str(tmp_path / "many.csv"), "--out",
         str(tmp_path / "o.csv"), "--model", f"{server.url}#small", "--concurrency", "2",
     ]  # fmt: skip
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored in the background, children too
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # a run in the background passes on that it is ignored
     try:
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
     finally:
