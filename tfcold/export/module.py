@@ -104,6 +104,8 @@ class ServingModule(tf.Module):
         sums = [tf.TensorSpec([None, tables.dim], tf.float32), tf.TensorSpec([None], tf.float32)]
         self.query_of_sums = _function(partial(parts.query, words=None, said=None), sums)  # for explanations
         self.query_of_known_sums = _function(parts.known_query, sums)
+        asked = [queries, tf.TensorSpec([None], tf.bool), _ROWS, _SPLITS, _NUMBER]
+        self.best_users = _function(self._best_users, asked)  # two questions, traced once
         self.audience_of_rows = _function(self._audience_of_rows, [_ROWS, _NUMBER])
         if parts.encoders:
             self.audience_of_vectors = _function(self._audience_of_vectors, [self._vector_spec, _NUMBER])
@@ -254,15 +256,20 @@ class ServingModule(tf.Module):
         """User rows and scores [B, min(k, U)] of the users that score each item highest, who did it left out."""
         everybody = tf.RaggedTensor.from_row_splits(self.doer_rows, self.doer_splits, validate=False)
         vectors = self._candidates.rows(item_rows)
-        return self._best_users(vectors, tf.gather(self.is_known, item_rows), tf.gather(everybody, item_rows), k)
+        done = tf.gather(everybody, item_rows)
+        return self.best_users(vectors, tf.gather(self.is_known, item_rows), done.values, done.row_splits, k)
 
     def _audience_of_vectors(self, vector: tf.Tensor, k: tf.Tensor) -> Found:
         """The same for items that the tables do not have, known by their vector in the first block."""
         vector = _finite(vector)
         says = tf.reduce_any(vector != 0, axis=1)
-        return self._best_users(self._parts.newcomer(vector, says), says, nothing(vector), k)
+        nobody = nothing(vector)
+        return self.best_users(self._parts.newcomer(vector, says), says, nobody.values, nobody.row_splits, k)
 
-    def _best_users(self, items: tf.Tensor, listed: tf.Tensor, hidden: tf.RaggedTensor, k: tf.Tensor) -> Found:
+    def _best_users(
+        self, items: tf.Tensor, listed: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor
+    ) -> Found:
+        hidden = tf.RaggedTensor.from_row_splits(hidden_rows, hidden_splits, validate=False)
         rows = Rows(self.queries, self.no_users, self.query_scales)
         return best(items, rows, hidden, checked(k, tf.shape(self.user_ids)[0] - 1), asked=listed)
 
