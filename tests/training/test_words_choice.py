@@ -10,6 +10,7 @@ from tfcold.splits.split import Split
 from tfcold.training import Settings, words_choice
 from tfcold.training.factors import Factors, ials_factors, seen_from
 from tfcold.training.gains import Gains
+from tfcold.training.ials_fits import IalsFits
 from tfcold.training.kernel_words import KernelWords
 from tfcold.training.words_choice import Lesson, choose_words, targets_of
 
@@ -23,14 +24,14 @@ def factors(world: World) -> Factors:
 
 
 def test_what_settings_name_stays(world: World, factors: Factors) -> None:
-    chosen = choose_words(world[0], KernelWords(*world, 1000), factors, NAMED)
+    chosen = choose_words(IalsFits(world[0], 0), KernelWords(*world, 1000), factors, NAMED)
 
     assert chosen == NAMED.with_(words_ials_alpha=0.0)
 
 
 def test_without_cold_validation_rows_nothing_is_measured(world: World, factors: Factors) -> None:
     split = replace(world[0], validation={})
-    chosen = choose_words(split, KernelWords(*world, 1000), factors, Settings())
+    chosen = choose_words(IalsFits(split, 0), KernelWords(*world, 1000), factors, Settings())
 
     assert (chosen.kernel_gamma, chosen.text_penalty) == (words_choice.GAMMA, words_choice.PENALTY)
     assert (chosen.block_weights, chosen.words_ials_penalty) == ({}, 0.0)
@@ -40,7 +41,7 @@ def test_the_search_ends_no_lower_than_where_it_started(world: World, factors: F
     split, features = world
     noise = np.random.default_rng(0).standard_normal((len(split.warm_items), 24)).astype(np.float32)
     both = Features({**features.items, "noise": replace(features.items["text"], vectors=noise)})
-    search = words_choice._Search(split, split, KernelWords(split, both, 1000), factors, 0, 1000)
+    search = words_choice._Search(IalsFits(split, 0), split, KernelWords(split, both, 1000), factors, 1000)
     start = Lesson(words_choice.GAMMA, words_choice.PENALTIES[1])
     best = search.best(start, Settings())
 
@@ -65,7 +66,7 @@ def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(
         return measured(search, lesson)
 
     monkeypatch.setattr(words_choice._Search, "measured", spied)
-    chosen = choose_words(world[0], KernelWords(*world, 1000), factors, Settings(kernel_gamma=1.0))
+    chosen = choose_words(IalsFits(world[0], 0), KernelWords(*world, 1000), factors, Settings(kernel_gamma=1.0))
     low, high = sorted({lesson.penalty for lesson in tried})
 
     assert words_choice.PENALTIES.index(high) - words_choice.PENALTIES.index(low) == 1
@@ -96,10 +97,10 @@ def test_another_teacher_is_said_as_well_as_queries_can(world: World, factors: F
 
 def test_targets_are_as_large_as_the_teachers_own(world: World, factors: Factors) -> None:
     split = world[0]
-    targets = targets_of(split, factors, Settings(words_ials_penalty=100.0, words_ials_alpha=50.0))
+    targets = targets_of(IalsFits(split, 0), factors, Settings(words_ials_penalty=100.0, words_ials_alpha=50.0))
     queries = split.train_matrix() @ factors.inputs
     own, new = (np.square(queries @ outputs.T).sum() for outputs in (factors.outputs, targets.outputs))
 
     assert new == pytest.approx(own, rel=0.02)
     np.testing.assert_array_equal(targets.inputs, factors.inputs)
-    assert targets_of(split, factors, Settings(words_ials_penalty=0.0)).outputs is factors.outputs
+    assert targets_of(IalsFits(split, 0), factors, Settings(words_ials_penalty=0.0)).outputs is factors.outputs

@@ -16,6 +16,7 @@ from tfcold.training.cold_prior import choose_cold_prior, chosen_direction
 from tfcold.training.content_profile import content_profile
 from tfcold.training.factors import Factors
 from tfcold.training.fold_in import choose_for_newcomers
+from tfcold.training.ials_fits import IalsFits
 from tfcold.training.kernel_words import KernelWords
 from tfcold.training.known_users import choose_known
 from tfcold.training.norms import choose_norms, with_norms
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
 def started_model(split: Split, features: Features, settings: Settings) -> tuple[TwoTower, Settings]:
     """A model that is as good as closed form makes it, and settings with what was chosen on the way."""
     words = KernelWords(split, features, settings.max_landmarks, settings.seed)
-    factors, settings = choose_teacher(split, settings, cold_quality(split, words, settings))
+    fits = IalsFits(split, settings.seed)
+    factors, settings = choose_teacher(split, settings, cold_quality(split, words, settings), fits)
     if len(words.taught):
-        factors, maps, kernels, settings = _told_by_kernels(split, words, factors, settings)
+        factors, maps, kernels, settings = _told_by_kernels(fits, words, factors, settings)
         model = build_model(split, features, settings, kernels)
         maps = replace(maps, kernels=kernels_of(model))
     else:
@@ -70,13 +72,13 @@ def build_model(split: Split, features: Features, settings: Settings, kernels: K
 
 
 def _told_by_kernels(
-    split: Split, words: KernelWords, factors: Factors, settings: Settings
+    fits: IalsFits, words: KernelWords, factors: Factors, settings: Settings
 ) -> tuple[Factors, WordMaps, Kernels, Settings]:
     """What the kernel regression from words says beside the teacher, with its lengths, scales and content profile."""
-    settings = choose_words(split, words, factors, settings)
+    split, settings = fits.split, choose_words(fits, words, factors, settings)
     gamma, penalty, weights = _kernel(settings)
     profile = content_profile(split, words, factors, settings)
-    kernels = words.solve(profile.taught(targets_of(split, factors, settings)), gamma, penalty, weights)
+    kernels = words.solve(profile.taught(targets_of(fits, factors, settings)), gamma, penalty, weights)
     full = maps_of(words.predicted(kernels, gamma))  # with a profile of weight 1
     _, settings = _scaled(split, factors, weighed_maps(full, factors.dim, 0.0), settings)
     settings = choose_profile(split, factors, profile, full, settings)

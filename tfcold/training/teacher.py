@@ -10,7 +10,8 @@ import numpy as np
 from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
-from tfcold.training.factors import Factors, ease_factors, ials_factors, joined, truncated
+from tfcold.training.factors import Factors, ease_factors, joined, truncated
+from tfcold.training.ials_fits import IalsFits
 from tfcold.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ Found = tuple[float, Factors, Settings]  # quality on warm validation rows, and 
 Measure = Callable[[Factors], float]
 
 
-def choose_teacher(split: Split, settings: Settings, of_cold: Measure | None = None) -> tuple[Factors, Settings]:
+def choose_teacher(
+    split: Split, settings: Settings, of_cold: Measure | None = None, fits: IalsFits | None = None
+) -> tuple[Factors, Settings]:
     """The factors of the best teacher on warm validation rows, and settings that name it.
 
     iALS, tuned at a moderate width and then widened, as long as warm items gain more than cold items that learn from it
@@ -45,26 +48,28 @@ def choose_teacher(split: Split, settings: Settings, of_cold: Measure | None = N
         split: its validation rows are asked.
         settings: what is named, and the widest width.
         of_cold: float, the quality of cold items that learn from factors; None does not ask.
+        fits: iALS of the split, with what was fitted before; None is nothing.
 
     References:
         Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375. Rendle et al. 2022,
         Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys: width matters.
     """
+    fits = fits or IalsFits(split, settings.seed)
     dim = min(settings.max_dim, max(128, MAX_CELLS // max(1, int(split.warm_items.sum()))))
     side = min(int(split.warm_users.sum()), int(split.warm_items.sum()))
     wanted = settings.teacher
     if wanted == "auto" and not choose.has(split, "warm"):
         wanted = "ease" if side <= MAX_EASE_SIDE else "ials"
     if _is_settled(settings) or not choose.has(split, "warm"):
-        return _named(split, settings.with_(teacher=wanted), settings.dim or dim)
+        return _named(split, fits, settings.with_(teacher=wanted), settings.dim or dim)
     sample = choose.sample_of(split, settings)
     found: dict[str, Found] = {}
     if wanted != "ease" and side > 1:
-        found["ials"] = _best_ials(split, sample, settings, settings.dim or dim, of_cold)
+        found["ials"] = _best_ials(fits, sample, settings, settings.dim or dim, of_cold)
     if wanted in ("ease", "both") or (wanted == "auto" and side <= MAX_EASE_SIDE):
         found["ease"] = _best_ease(split, sample, settings, settings.dim or dim)
     if len(found) == 2:
-        found["both"] = _both(split, sample, found, settings.dim or dim)
+        found["both"] = _both(fits, sample, found, settings.dim or dim)
     logger.info("teacher: %s", ", ".join(f"{name} {quality:.4f}" for name, (quality, *_) in found.items()))
     best = max(found, key=lambda name: found[name][0] / (_GAIN if name == "both" else 1))
     name = wanted if wanted in found else best
@@ -85,18 +90,18 @@ def factors_of(split: Split, settings: Settings, max_dim: int) -> Factors:
     """The factors that chosen settings describe on another split, at most `max_dim` wide."""
     dim = min(settings.dim or max_dim, max_dim)
     half = None if settings.ease_dim is None else max(1, dim * settings.ease_dim // (settings.dim or dim))
-    return _named(split, settings.with_(ease_dim=half), dim)[0]
+    return _named(split, IalsFits(split, settings.seed), settings.with_(ease_dim=half), dim)[0]
 
 
-def _named(split: Split, settings: Settings, dim: int) -> tuple[Factors, Settings]:
+def _named(split: Split, fits: IalsFits, settings: Settings, dim: int) -> tuple[Factors, Settings]:
     """The factors that settings describe, with defaults for what they leave open."""
     settings = settings.with_(dim=dim)
     if settings.teacher == "ease":
         return _ease(split, settings, dim), settings
     if settings.teacher == "ials":
-        return _ials(split, settings, dim), settings
+        return _ials(fits, settings, dim), settings
     ease_dim = settings.ease_dim or dim // 2
-    halves = _ials(split, settings, dim - ease_dim), _ease(split, settings, ease_dim)
+    halves = _ials(fits, settings, dim - ease_dim), _ease(split, settings, ease_dim)
     return joined(*halves, settings.ease_weight or 1.0), settings
 
 
@@ -104,27 +109,27 @@ def _ease(split: Split, settings: Settings, dim: int) -> Factors:
     return ease_factors(split, dim, penalty=settings.penalty or EASE_PENALTY, seed=settings.seed)
 
 
-def _ials(split: Split, settings: Settings, dim: int) -> Factors:
+def _ials(fits: IalsFits, settings: Settings, dim: int) -> Factors:
     penalty, alpha = settings.ials_penalty or IALS_CHOICE[0], settings.ials_alpha or IALS_CHOICE[1]
-    return ials_factors(split, dim, penalty=penalty, alpha=alpha, seed=settings.seed)
+    return fits.factors(dim, penalty, alpha)
 
 
 def _quality(sample: Split, factors: Factors) -> float:
     return choose.quality(DotScorer(factors.inputs, factors.outputs), sample, "warm")
 
 
-def _best_ials(split: Split, sample: Split, settings: Settings, dim: int, of_cold: Measure | None) -> Found:
+def _best_ials(fits: IalsFits, sample: Split, settings: Settings, dim: int, of_cold: Measure | None) -> Found:
     width = min(dim, SEARCH_DIM)
     options = [settings.with_(ials_penalty=penalty, ials_alpha=alpha) for penalty, alpha in IALS_CHOICES]
     if settings.ials_penalty is not None and settings.ials_alpha is not None:
         options = [settings]
-    best = max((_tried(split, sample, option, width) for option in options), key=lambda one: one[0])
+    best = max((_tried(fits, sample, option, width) for option in options), key=lambda one: one[0])
     while width < dim:
         width = min(2 * width, dim)
         known = best[2]
-        wider = [_tried(split, sample, known, width)]
+        wider = [_tried(fits, sample, known, width)]
         if settings.ials_penalty is None and known.ials_penalty is not None:
-            wider.append(_tried(split, sample, known.with_(ials_penalty=1.7 * known.ials_penalty), width))
+            wider.append(_tried(fits, sample, known.with_(ials_penalty=1.7 * known.ials_penalty), width))
         widest = max(wider, key=lambda one: one[0])
         if settings.dim is None and widest[0] < best[0] * (1 + _TOLERANCE):
             break
@@ -141,8 +146,8 @@ def _pays(gain: float, of_cold: Measure, factors: Factors, wider: Factors) -> bo
     return gain * after >= before
 
 
-def _tried(split: Split, sample: Split, settings: Settings, width: int) -> Found:
-    factors = _ials(split, settings, width)
+def _tried(fits: IalsFits, sample: Split, settings: Settings, width: int) -> Found:
+    factors = _ials(fits, settings, width)
     quality = _quality(sample, factors)
     logger.info(
         "iALS of width %d, penalty %g, alpha %g: %.4f", width, settings.ials_penalty, settings.ials_alpha, quality
@@ -167,12 +172,12 @@ def _best_ease(split: Split, sample: Split, settings: Settings, dim: int) -> Fou
     return _quality(sample, factors), factors, settings
 
 
-def _both(split: Split, sample: Split, found: dict[str, Found], dim: int) -> Found:
+def _both(fits: IalsFits, sample: Split, found: dict[str, Found], dim: int) -> Found:
     """EASE beside iALS, half of the width each at most."""
     half = max(1, dim // 2)
     _, ials, settings = found["ials"]
     if ials.dim > half:  # iALS does not nest: a part of a wide one is none
-        ials = _ials(split, settings, half)
+        ials = _ials(fits, settings, half)
     ease = truncated(found["ease"][1], half)
     weights = (0.5, 1.0, 2.0) if settings.ease_weight is None else (settings.ease_weight,)
     options = {weight: joined(ials, ease, weight) for weight in weights}

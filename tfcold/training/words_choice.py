@@ -13,8 +13,9 @@ from tfcold.baselines.kernel import ridge_factor, ridge_solution
 from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
-from tfcold.training.factors import Factors, ials_factors, seen_from
+from tfcold.training.factors import Factors, seen_from
 from tfcold.training.gains import Gains, gains_of
+from tfcold.training.ials_fits import IalsFits
 from tfcold.training.kernel_words import GAMMA, PENALTY, KernelWords, Rows
 from tfcold.training.settings import Settings
 from tfcold.training.teacher import SEARCH_DIM
@@ -52,7 +53,7 @@ class Lesson:
     ials: Ials = THE_TEACHER
 
 
-def choose_words(split: Split, words: KernelWords, factors: Factors, settings: Settings) -> Settings:
+def choose_words(fits: IalsFits, words: KernelWords, factors: Factors, settings: Settings) -> Settings:
     """Settings with the kernel of words, the weights of its blocks, and what teaches them.
 
     Coordinate by coordinate: width of the kernel and penalty together, then the weight of each block after the first,
@@ -60,12 +61,12 @@ def choose_words(split: Split, words: KernelWords, factors: Factors, settings: S
     `settings` name stays.
 
     Args:
-        split: its validation rows of cold items are asked.
+        fits: iALS of a split whose validation rows of cold items are asked.
         words: at most `SEARCH_ROWS` of its items teach here.
         factors: the teacher's of warm items.
         settings: with the teacher chosen.
     """
-    sample = choose.sample_of(split, settings)
+    sample = choose.sample_of(fits.split, settings)
     named = settings.kernel_gamma, settings.text_penalty, settings.block_weights, settings.words_ials_penalty
     start = Lesson(
         gamma=settings.kernel_gamma or GAMMA,
@@ -74,7 +75,7 @@ def choose_words(split: Split, words: KernelWords, factors: Factors, settings: S
         ials=(settings.words_ials_penalty or 0.0, settings.words_ials_alpha or 0.0),
     )
     if None in named and choose.has(sample, "cold_item"):
-        search = _Search(split, sample, words, factors, settings.seed, SEARCH_ROWS)
+        search = _Search(fits, sample, words, factors, SEARCH_ROWS)
         start = search.best(start, settings)
         if settings.text_penalty is None and len(words.landmarks) > SEARCH_ROWS:
             start = search.with_all_rows().less_penalty(start)
@@ -84,18 +85,18 @@ def choose_words(split: Split, words: KernelWords, factors: Factors, settings: S
     )  # fmt: skip
 
 
-def targets_of(split: Split, factors: Factors, settings: Settings) -> Factors:
+def targets_of(fits: IalsFits, factors: Factors, settings: Settings) -> Factors:
     """What words are taught under chosen settings: the teacher's factors, or other outputs seen from its queries."""
     ials = settings.words_ials_penalty or 0.0, settings.words_ials_alpha or 0.0
-    return replace(factors, outputs=_outputs(split, factors, ials, settings.seed))
+    return replace(factors, outputs=_outputs(fits, factors, ials))
 
 
-def _outputs(split: Split, factors: Factors, ials: Ials, seed: int) -> Floats:
+def _outputs(fits: IalsFits, factors: Factors, ials: Ials) -> Floats:
     if not ials[0]:
         return factors.outputs
     width = min(SEARCH_DIM, factors.dim)
-    other = ials_factors(split, width, penalty=ials[0], alpha=ials[1] or 10.0, seed=seed)
-    return seen_from(factors, other, split.train_matrix())
+    other = fits.factors(width, ials[0], ials[1] or 10.0)
+    return seen_from(factors, other, fits.split.train_matrix())
 
 
 def cold_quality(split: Split, words: KernelWords, settings: Settings) -> Callable[[Factors], float] | None:
@@ -110,7 +111,7 @@ def cold_quality(split: Split, words: KernelWords, settings: Settings) -> Callab
     lessons = [Lesson(gamma, penalty) for gamma in GAMMAS for penalty in (PENALTY, 10 * PENALTY)]
 
     def measured(factors: Factors) -> float:
-        search = _Search(split, sample, words, factors, settings.seed, SEARCH_ROWS)
+        search = _Search(IalsFits(split, settings.seed), sample, words, factors, SEARCH_ROWS)
         return float(np.mean([search.measured(lesson).mean for lesson in lessons]))
 
     return measured
@@ -121,16 +122,15 @@ class _Search:
 
     def __init__(
         self,
-        split: Split,
+        fits: IalsFits,
         sample: Split,
         words: KernelWords,
         factors: Factors,
-        seed: int,
         rows: int,
     ) -> None:
-        self._split, self._sample, self._words, self._factors, self._seed = split, sample, words, factors, seed
+        self._fits, self._sample, self._words, self._factors = fits, sample, words, factors
         self._drawn = words.drawn(rows)
-        self._asked: Rows = np.unique(split.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
+        self._asked: Rows = np.unique(sample.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
         self._targets: dict[Ials, Floats] = {}
         self._quality: dict[Lesson, Gains] = {}
         self._kernels: tuple[object, Floats, Floats] | None = None  # of the last gamma and weights
@@ -161,7 +161,7 @@ class _Search:
     def with_all_rows(self) -> _Search:
         """The same search, slower, where as many teach as there are landmarks."""
         rows = len(self._words.landmarks)
-        return _Search(self._split, self._sample, self._words, self._factors, self._seed, rows)
+        return _Search(self._fits, self._sample, self._words, self._factors, rows)
 
     def less_penalty(self, lesson: Lesson) -> Lesson:
         """The lesson, or with the next lower penalty where that gains something: few rows may ask for more of it."""
@@ -202,7 +202,7 @@ class _Search:
 
     def _taught(self, ials: Ials) -> Floats:
         if ials not in self._targets:
-            self._targets[ials] = _outputs(self._split, self._factors, ials, self._seed)
+            self._targets[ials] = _outputs(self._fits, self._factors, ials)
         return self._targets[ials]
 
 
