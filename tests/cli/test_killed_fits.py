@@ -15,11 +15,14 @@ MOMENTS = {  # each run gets further than the one before, so it is the rerun tha
     "checkpoint": {"at": "tensorflow.write checkpoint"},  # validation of epoch 1 is stored, its weights are not
     "epoch": {"call": ["tfcold.training.callbacks:RegimeValidation.on_epoch_end", 2]},
     "after the epochs": {"call": ["tfcold.export:export", 1]},
-    "rename": {"at": "os.rename .2."},  # for the writes before it, see tests/export/test_killed.py
+    "encoder put in": {"call": ["tfcold.export.bundle:words_of", 1]},
+    "graph": {"at": "tensorflow.write saved_model.pb"},
+    "rename": {"at": "os.rename .2."},
 }
 EXPORTS = {
     "taken out": {"at": ""},  # nobody kills it: version 3
-    "manifest": {"at": "open manifest.json"},  # its other writes are those of a fit
+    "encoder put in again": {"call": ["tfcold.export.reading:words_of", 1]},
+    "manifest": {"at": "open manifest.json"},  # its other writes are those of a fit, above
     "put in": {"at": ""},
 }
 
@@ -55,12 +58,12 @@ def test_killed_at_any_moment_of_a_fit_the_old_bundle_stays_and_a_rerun_succeeds
     assert [one["killed"] for one in fits] == [True] * len(MOMENTS) + [False], said
     versions = [killed_writer.listed(one["there"]["shop"]) for one in fits]
     assert [there for there, _ in versions] == [["1"]] * len(MOMENTS) + [["1", "2"]]
-    assert [left for _, left in versions] == [0] * 6 + [1, 0]  # what the last one left aside was cleared away
+    assert [left for _, left in versions] == [0] * 7 + [1, 1, 0]  # the last dead one's folder was cleared away
     works = [sum(name.startswith(".shop.work-") for name in one["there"]) for one in fits]
-    assert works == [0, *[1] * 6, 0]  # what a rerun goes on from goes once it has succeeded
-    assert [one["killed"] for one in exports] == [False, True, False], said
+    assert works == [0, *[1] * 8, 0]  # what a rerun goes on from goes once it has succeeded
+    assert [one["killed"] for one in exports] == [False, True, True, False], said
     versions = [killed_writer.listed(one["there"]["shop"]) for one in exports]
-    assert versions == [(list("123"), 0), (list("123"), 1), (list("1234"), 0)]
+    assert versions == [(list("123"), 0), (list("123"), 0), (list("123"), 1), (list("1234"), 0)]
 
     assert hashes_of(model / "1") == before
     for version in "1234":

@@ -34,18 +34,20 @@ def test_killed_at_any_write_the_old_bundle_answers_as_before(world, bundle, kil
     jobs = [
         job("add-items", "os.mkdir .2."),
         job("add-items", "tensorflow.write saved_model.pb"),
+        job("remove-items", "open manifest.json"),
         job("remove-items", "os.rename .2."),
         job("add-items", "os.renamed .2."),  # the rename is done: the new version is whole
         job("remove-items", ""),  # nobody kills it
+        job("add-items", "open parts.npz"),
         job("remove-items", "os.mkdir assets.extra", new),
     ]
     before = asked(model)
     results, said = killed_writer.results_of(jobs)
 
-    assert [one["killed"] for one in results] == [True] * 4 + [False, True], said
+    assert [one["killed"] for one in results] == [True] * 5 + [False, True, True], said
     there = [killed_writer.listed(one["there"].get("shop", [])) for one in results]
-    assert [versions for versions, _ in there] == [["1"]] * 3 + [["1", "2"], ["1", "2", "3"], []]
-    assert [left for _, left in there] == [0, 1, 1, 0, 0, 0]  # its own; the one before was cleared away
+    assert [versions for versions, _ in there] == [["1"]] * 4 + [["1", "2"], *[["1", "2", "3"]] * 2, []]
+    assert [left for _, left in there] == [0, 1, 1, 1, 0, 0, 1, 0]  # its own; the one before was cleared away
     assert not new.exists()
     assert len(list(new.parent.iterdir())) == 1  # a hidden folder
 

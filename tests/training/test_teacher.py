@@ -6,11 +6,12 @@ import pytest
 from tfcold.splits.split import Split
 from tfcold.training import Settings, teacher
 from tfcold.training.factors import Factors, ease_factors, ials_factors, joined
+from tfcold.training.ials_fits import IalsFits
 
 
 def test_named_teacher_is_taken_as_it_is(world: tuple[Split, object]) -> None:
     split = world[0]
-    factors, settings = teacher.choose_teacher(split, Settings(teacher="ease", dim=4, penalty=30.0))
+    factors, settings = teacher.choose_teacher(IalsFits(split, 0), Settings(teacher="ease", dim=4, penalty=30.0))
 
     np.testing.assert_array_equal(factors.outputs, ease_factors(split, 4, penalty=30.0, seed=0).outputs)
     assert (settings.teacher, settings.dim, settings.penalty) == ("ease", 4, 30.0)
@@ -19,7 +20,7 @@ def test_named_teacher_is_taken_as_it_is(world: tuple[Split, object]) -> None:
 def test_teacher_of_two_halves_is_both(world: tuple[Split, object]) -> None:
     split = world[0]
     asked = Settings(teacher="both", dim=6, ease_dim=2, ease_weight=0.5, penalty=30.0, ials_penalty=3.0, ials_alpha=8.0)
-    factors, _ = teacher.choose_teacher(split, asked)
+    factors, _ = teacher.choose_teacher(IalsFits(split, 0), asked)
     ials = ials_factors(split, 4, penalty=3.0, alpha=8.0, seed=0)
     expected = joined(ials, ease_factors(split, 2, penalty=30.0, seed=0), 0.5)
 
@@ -28,8 +29,8 @@ def test_teacher_of_two_halves_is_both(world: tuple[Split, object]) -> None:
 
 def test_teacher_that_is_chosen_is_the_best_of_those_tried(world: tuple[Split, object]) -> None:
     split = world[0]
-    factors, settings = teacher.choose_teacher(split, Settings(max_dim=8))
-    again, _ = teacher.choose_teacher(split, settings)
+    factors, settings = teacher.choose_teacher(IalsFits(split, 0), Settings(max_dim=8))
+    again, _ = teacher.choose_teacher(IalsFits(split, 0), settings)
 
     assert settings.teacher in ("ials", "ease", "both")
     assert settings.dim == factors.dim <= 8
@@ -40,7 +41,7 @@ def test_ease_is_left_out_where_it_cannot_be_inverted(
     world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(teacher, "MAX_EASE_SIDE", 10)
-    _, settings = teacher.choose_teacher(world[0], Settings(max_dim=8))
+    _, settings = teacher.choose_teacher(IalsFits(world[0], 0), Settings(max_dim=8))
 
     assert settings.teacher == "ials"
     assert settings.ials_penalty is not None
@@ -54,14 +55,14 @@ def test_width_stays_within_the_memory_of_a_large_catalogue(
     monkeypatch.setattr(teacher, "MAX_CELLS", 150 * int(split.warm_items.sum()))
     monkeypatch.setattr(teacher, "MAX_EASE_SIDE", 10)
     monkeypatch.setattr(teacher, "_TOLERANCE", -1.0)  # wider is always taken
-    _, settings = teacher.choose_teacher(split, Settings(max_dim=512))
+    _, settings = teacher.choose_teacher(IalsFits(split, 0), Settings(max_dim=512))
 
     assert settings.dim == 150
 
 
 @pytest.mark.parametrize("name", ["ials", "ease", "both"])
 def test_named_teacher_is_tuned_where_settings_leave_it_open(world: tuple[Split, object], name: str) -> None:
-    factors, settings = teacher.choose_teacher(world[0], Settings(teacher=name, max_dim=8))
+    factors, settings = teacher.choose_teacher(IalsFits(world[0], 0), Settings(teacher=name, max_dim=8))
 
     assert settings.teacher == name
     assert (settings.penalty is not None) == (name != "ials")
@@ -81,8 +82,8 @@ def test_no_wider_where_cold_items_lose_more_than_warm_ones_gain(
         def of_cold(factors: Factors) -> float:
             return 0.5 * left_by_wider if factors.dim > 4 else 0.5
 
-        return teacher.choose_teacher(world[0], Settings(max_dim=8), of_cold)[1].dim
+        return teacher.choose_teacher(IalsFits(world[0], 0), Settings(max_dim=8), of_cold)[1].dim
 
     assert chosen(0.1) == 4
     assert chosen(100.0) == 8
-    assert teacher.choose_teacher(world[0], Settings(max_dim=8))[1].dim == 8
+    assert teacher.choose_teacher(IalsFits(world[0], 0), Settings(max_dim=8))[1].dim == 8

@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 
 PARTS_FILE: Final = "parts.npz"
 PLOTS_FOLDER: Final = "plots"
-_WORTH_A_LOOK: Final = 16_000_000  # bytes; looking through all objects for them takes half a second
 _PACKAGES: Final = ("tensorflow", "tf-keras", "tensorflow-recommenders", "numpy", "pandas")
 
 
@@ -241,8 +240,7 @@ def _save(version: Path, content: BundleContent, store: Store, where: Cells | Le
     options = tf.saved_model.SaveOptions(namespace_whitelist=[SCANN_OPS] if isinstance(where, Leaves) else [])
     tf.saved_model.save(module, str(version), signatures=module.signatures(), options=options)
     del module
-    if content.tables.candidates.nbytes + content.tables.queries.nbytes > _WORTH_A_LOOK:
-        gc.collect()  # functions know their module, which knows them: its tables would stand beside those loaded next
+    gc.collect()  # functions know their module, which knows them: its tables would stand beside those loaded next
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def started_model(split: Split, features: Features, settings: Settings) -> tuple
     """A model that is as good as closed form makes it, and settings with what was chosen on the way."""
     words = KernelWords(split, features, settings.max_landmarks, settings.seed)
     fits = IalsFits(split, settings.seed)
-    factors, settings = choose_teacher(split, settings, cold_quality(split, words, settings), fits)
+    factors, settings = choose_teacher(fits, settings, cold_quality(fits, words, settings))
     if len(words.taught):
         factors, maps, kernels, settings = _told_by_kernels(fits, words, factors, settings)
         model = build_model(split, features, settings, kernels)

@@ -34,9 +34,7 @@ Found = tuple[float, Factors, Settings]  # quality on warm validation rows, and 
 Measure = Callable[[Factors], float]
 
 
-def choose_teacher(
-    split: Split, settings: Settings, of_cold: Measure | None = None, fits: IalsFits | None = None
-) -> tuple[Factors, Settings]:
+def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None = None) -> tuple[Factors, Settings]:
     """The factors of the best teacher on warm validation rows, and settings that name it.
 
     iALS, tuned at a moderate width and then widened, as long as warm items gain more than cold items that learn from it
@@ -45,23 +43,22 @@ def choose_teacher(
     and without validation rows defaults fill the rest.
 
     Args:
-        split: its validation rows are asked.
+        fits: iALS of a split whose validation rows are asked.
         settings: what is named, and the widest width.
         of_cold: float, the quality of cold items that learn from factors; None does not ask.
-        fits: iALS of the split, with what was fitted before; None is nothing.
 
     References:
         Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375. Rendle et al. 2022,
         Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys: width matters.
     """
-    fits = fits or IalsFits(split, settings.seed)
+    split = fits.split
     dim = min(settings.max_dim, max(128, MAX_CELLS // max(1, int(split.warm_items.sum()))))
     side = min(int(split.warm_users.sum()), int(split.warm_items.sum()))
     wanted = settings.teacher
     if wanted == "auto" and not choose.has(split, "warm"):
         wanted = "ease" if side <= MAX_EASE_SIDE else "ials"
     if _is_settled(settings) or not choose.has(split, "warm"):
-        return _named(split, fits, settings.with_(teacher=wanted), settings.dim or dim)
+        return _named(fits, settings.with_(teacher=wanted), settings.dim or dim)
     sample = choose.sample_of(split, settings)
     found: dict[str, Found] = {}
     if wanted != "ease" and side > 1:
@@ -90,18 +87,18 @@ def factors_of(split: Split, settings: Settings, max_dim: int) -> Factors:
     """The factors that chosen settings describe on another split, at most `max_dim` wide."""
     dim = min(settings.dim or max_dim, max_dim)
     half = None if settings.ease_dim is None else max(1, dim * settings.ease_dim // (settings.dim or dim))
-    return _named(split, IalsFits(split, settings.seed), settings.with_(ease_dim=half), dim)[0]
+    return _named(IalsFits(split, settings.seed), settings.with_(ease_dim=half), dim)[0]
 
 
-def _named(split: Split, fits: IalsFits, settings: Settings, dim: int) -> tuple[Factors, Settings]:
+def _named(fits: IalsFits, settings: Settings, dim: int) -> tuple[Factors, Settings]:
     """The factors that settings describe, with defaults for what they leave open."""
     settings = settings.with_(dim=dim)
     if settings.teacher == "ease":
-        return _ease(split, settings, dim), settings
+        return _ease(fits.split, settings, dim), settings
     if settings.teacher == "ials":
         return _ials(fits, settings, dim), settings
     ease_dim = settings.ease_dim or dim // 2
-    halves = _ials(fits, settings, dim - ease_dim), _ease(split, settings, ease_dim)
+    halves = _ials(fits, settings, dim - ease_dim), _ease(fits.split, settings, ease_dim)
     return joined(*halves, settings.ease_weight or 1.0), settings
 
 

@@ -99,19 +99,19 @@ def _outputs(fits: IalsFits, factors: Factors, ials: Ials) -> Floats:
     return seen_from(factors, other, fits.split.train_matrix())
 
 
-def cold_quality(split: Split, words: KernelWords, settings: Settings) -> Callable[[Factors], float] | None:
+def cold_quality(fits: IalsFits, words: KernelWords, settings: Settings) -> Callable[[Factors], float] | None:
     """Measures factors by the cold items that learn from them, over several kernels and penalties.
 
     One lesson alone tells little: what a kernel happens to lose with factors is as large as what factors lose.
     None where validation has no rows of cold items, or nothing has words.
     """
-    sample = choose.sample_of(split, settings)
+    sample = choose.sample_of(fits.split, settings)
     if not len(words.taught) or not choose.has(sample, "cold_item"):
         return None
     lessons = [Lesson(gamma, penalty) for gamma in GAMMAS for penalty in (PENALTY, 10 * PENALTY)]
 
     def measured(factors: Factors) -> float:
-        search = _Search(IalsFits(split, settings.seed), sample, words, factors, SEARCH_ROWS)
+        search = _Search(fits, sample, words, factors, SEARCH_ROWS)
         return float(np.mean([search.measured(lesson).mean for lesson in lessons]))
 
     return measured
