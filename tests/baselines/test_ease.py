@@ -19,25 +19,34 @@ def test_weights_by_hand(make_split: Callable[..., Split]) -> None:
     np.testing.assert_allclose(scores, [[1 / 2, 1 / 3, -np.inf], [0, 1 / 3, -np.inf]], rtol=1e-6)
 
 
-def textbook(rows: np.ndarray, penalty: float) -> np.ndarray:
-    inverse = np.linalg.inv(rows.T @ rows + penalty * np.eye(rows.shape[1]))
+def textbook(rows: np.ndarray, penalty: float, dropout: float) -> np.ndarray:
+    gram = rows.T @ rows
+    inverse = np.linalg.inv(gram + penalty * np.eye(len(gram)) + dropout / (1 - dropout) * np.diag(np.diag(gram)))
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0)
     return rows @ weights
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize(("num_users", "num_items"), [(9, 30), (30, 9)], ids=["users x users", "items x items"])
-def test_both_routes_agree_with_the_textbook(make_split: Callable[..., Split], num_users: int, num_items: int) -> None:
+def test_both_routes_agree_with_the_textbook(
+    make_split: Callable[..., Split], num_users: int, num_items: int, dropout: float
+) -> None:
     generator = np.random.default_rng(0)
     done = generator.random((num_users, num_items)) < 0.4
     done[0] = done[:, 0] = True  # every item is warm, every user has a history
     histories = {f"u{user}": " ".join(f"i{item}" for item in np.flatnonzero(row)) for user, row in enumerate(done)}
     split = make_split(histories, {f"i{item}": "words" for item in range(num_items)})
-    baseline = EASE(penalty=3.0).fit(split)
+    baseline = EASE(penalty=3.0, dropout=dropout).fit(split)
     assert (baseline._train is not None) == (num_users < num_items)
     users = split.dataset.user_ids.rows([f"u{user}" for user in range(num_users)])
     scores = baseline.scores(Queries(users, split.history_matrix()[users]), np.arange(1, num_items + 1))
-    np.testing.assert_allclose(scores, textbook(done.astype(float), 3.0), rtol=1e-4, atol=1e-5)
+    expected = textbook(done.astype(float), 3.0, dropout)
+    np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5)
+    shown = done.astype(np.float32)
+    np.testing.assert_allclose(baseline.rmatmul(shown.T).T, expected, rtol=1e-4, atol=1e-5)
+    weights = baseline.matmul(np.eye(num_items, dtype=np.float32))
+    np.testing.assert_allclose(shown @ weights, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_inverse_is_symmetric_past_one_block() -> None:
@@ -61,3 +70,9 @@ def test_fit_refuses_more_than_it_can_invert(make_split: Callable[..., Split]) -
 def test_penalty_must_be_positive() -> None:
     with pytest.raises(InputError, match="`penalty` must be positive; received 0"):
         EASE(0)
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0])
+def test_dropout_must_leave_something(dropout: float) -> None:
+    with pytest.raises(InputError, match=r"`dropout` must lie in \[0, 1\); received"):
+        EASE(dropout=dropout)

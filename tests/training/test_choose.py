@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from tfcold.baselines import EASE
 from tfcold.ranking import Queries
 from tfcold.splits.split import Split
 from tfcold.training import choose
@@ -54,6 +55,20 @@ def test_has_says_what_validation_can_tell(world: tuple[Split, object], toy_spli
     assert [choose.has(toy_split, regime) for regime in ("warm", "cold_item", "all")] == [False, False, False]
 
 
-def test_teacher_penalty_on_a_sample_of_items(world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ease_is_tuned_on_a_sample_of_items(world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choose, "MAX_SIDE", 40)
-    assert choose.teacher_penalty(world[0], (10.0, 1000.0), seed=0) in (10.0, 1000.0)
+    penalty, dropout = choose.ease_choice(world[0], (10.0, 1000.0), (0.0, 0.5), seed=0)
+    assert penalty in (10.0, 1000.0)
+    assert dropout in (0.0, 0.5)
+
+
+def test_ease_is_tuned_by_the_rows_of_validation(world: tuple[Split, object]) -> None:
+    split = world[0]
+    measured = {
+        (penalty, dropout): choose.quality(EASE(penalty, dropout=dropout).fit(split), split, "warm")
+        for penalty in (1.0, 100.0, 10_000.0)
+        for dropout in (0.0, 0.5)
+    }
+    assert len(set(measured.values())) > 1
+    chosen = choose.ease_choice(split, (1.0, 100.0, 10_000.0), (0.0, 0.5), seed=0)
+    assert measured[chosen] == max(measured.values())

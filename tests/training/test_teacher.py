@@ -11,15 +11,20 @@ from tfcold.training.ials_fits import IalsFits
 
 def test_named_teacher_is_taken_as_it_is(world: tuple[Split, object]) -> None:
     split = world[0]
-    factors, settings = teacher.choose_teacher(IalsFits(split, 0), Settings(teacher="ease", dim=4, penalty=30.0))
+    asked = Settings(teacher="ease", dim=4, penalty=30.0, ease_dropout=0.5)
+    factors, settings = teacher.choose_teacher(IalsFits(split, 0), asked)
 
-    np.testing.assert_array_equal(factors.outputs, ease_factors(split, 4, penalty=30.0, seed=0).outputs)
-    assert (settings.teacher, settings.dim, settings.penalty) == ("ease", 4, 30.0)
+    expected = ease_factors(split, 4, penalty=30.0, dropout=0.5, seed=0)
+    np.testing.assert_array_equal(factors.outputs, expected.outputs)
+    assert settings == asked
 
 
 def test_teacher_of_two_halves_is_both(world: tuple[Split, object]) -> None:
     split = world[0]
-    asked = Settings(teacher="both", dim=6, ease_dim=2, ease_weight=0.5, penalty=30.0, ials_penalty=3.0, ials_alpha=8.0)
+    asked = Settings(
+        teacher="both", dim=6, ease_dim=2, ease_weight=0.5, penalty=30.0, ease_dropout=0.0, ials_penalty=3.0,
+        ials_alpha=8.0,
+    )  # fmt: skip
     factors, _ = teacher.choose_teacher(IalsFits(split, 0), asked)
     ials = ials_factors(split, 4, penalty=3.0, alpha=8.0, seed=0)
     expected = joined(ials, ease_factors(split, 2, penalty=30.0, seed=0), 0.5)
@@ -66,6 +71,7 @@ def test_named_teacher_is_tuned_where_settings_leave_it_open(world: tuple[Split,
 
     assert settings.teacher == name
     assert (settings.penalty is not None) == (name != "ials")
+    assert (settings.ease_dropout is not None) == (name != "ials")
     assert (settings.ials_penalty is not None) == (name != "ease")
     assert (settings.ease_weight is not None) == (name == "both")
     assert settings.dim == factors.dim <= 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
-MAX_SIDE = 2500  # items of the sample on which the teacher's penalty is chosen
+MAX_SIDE = 2500  # items of the sample on which EASE is tuned
 
 
 @dataclass
@@ -91,10 +91,12 @@ def best_of(name: str, options: Iterable[float], measure: Callable[[float], floa
     return chosen
 
 
-def teacher_penalty(split: Split, options: Iterable[float], *, seed: int) -> float:
-    """EASE's penalty, chosen on a sample of warm items when there are many.
+def ease_choice(
+    split: Split, penalties: Iterable[float], dropouts: Sequence[float], *, seed: int
+) -> tuple[float, float]:
+    """EASE's penalty and dropout, chosen on a sample of warm items when there are many.
 
-    The best penalty depends on how often items and users are seen, hardly on how many items there are, so a sample
+    What is best depends on how often items and users are seen, hardly on how many items there are, so a sample
     of the catalogue answers at a small part of the cost.
     """
     warm = np.flatnonzero(split.warm_items)
@@ -103,7 +105,13 @@ def teacher_penalty(split: Split, options: Iterable[float], *, seed: int) -> flo
         kept = np.zeros(len(split.warm_items), bool)
         kept[np.random.default_rng(seed).permutation(warm)[:MAX_SIDE]] = True
         sampled = _items_only(split, kept)
-    return best_of("teacher penalty", options, lambda penalty: quality(EASE(penalty).fit(sampled), sampled, "warm"))
+    found = {}
+    for penalty in penalties:
+        for dropout in dropouts:
+            teacher = EASE(penalty, dropout=dropout).fit(sampled)
+            found[penalty, dropout] = quality(teacher, sampled, "warm")
+            logger.info("EASE of penalty %g, dropout %.2g: %.4f", penalty, dropout, found[penalty, dropout])
+    return max(found, key=lambda option: found[option])
 
 
 def _items_only(split: Split, kept: npt.NDArray[np.bool_]) -> Split:

@@ -100,7 +100,7 @@ def seen_from(teacher: Factors, other: Factors, train: sp.csr_matrix) -> Floats:
     return said * np.float32(np.sqrt(own / max(new, 1e-30)))
 
 
-def ease_factors(split: Split, dim: int, *, penalty: float, seed: int) -> Factors:
+def ease_factors(split: Split, dim: int, *, penalty: float, seed: int, dropout: float = 0.0) -> Factors:
     """EASE cut to rank `dim` such that the scores of the training users change least.
 
     With `S = X B`, the best rank-D approximation of `S` is `S V V'` with `V` its right singular vectors, so
@@ -112,12 +112,13 @@ def ease_factors(split: Split, dim: int, *, penalty: float, seed: int) -> Factor
         dim: int. D; columns beyond the rank are zeros.
         penalty: float > 0. EASE's ridge penalty.
         seed: int.
+        dropout: float in [0, 1). EASE's.
 
     References:
         Steck 2019, Embarrassingly Shallow Autoencoders, arXiv:1905.03375. Halko, Martinsson, Tropp 2011, Finding
         structure with randomness, SIAM Review.
     """
-    teacher = EASE(penalty).fit(split)
+    teacher = EASE(penalty, dropout=dropout).fit(split)
     warm = np.flatnonzero(split.warm_items)
     histories = _histories(split, warm)
     inputs, outputs = _truncated(teacher, histories, dim, seed)

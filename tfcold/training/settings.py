@@ -18,6 +18,7 @@ class Settings:
         dim: int or None. Width D.
         teacher: `"auto"`, `"ials"`, `"ease"` or `"both"`, side by side. `auto` is chosen on validation rows.
         penalty: float or None. Ridge penalty of the EASE teacher.
+        ease_dropout: float in [0, 1) or None. Dropout of the EASE teacher.
         ease_dim: int or None. Columns of EASE in `"both"`.
         ease_weight: float or None. Weight of EASE in `"both"`.
         ials_penalty, ials_alpha: float or None. L2 penalty of the iALS teacher, and its confidence in a row.
@@ -72,6 +73,7 @@ class Settings:
     dim: int | None = None
     teacher: str = "auto"
     penalty: float | None = None
+    ease_dropout: float | None = None
     ease_dim: int | None = None
     ease_weight: float | None = None
     ials_penalty: float | None = None
@@ -139,6 +141,8 @@ class Settings:
                 raise InputError(f"`{name}` must lie in [0, 1], or be None; received {share}")
         if not 0 <= self.id_dropout < 1:
             raise InputError(f"`id_dropout` must lie in [0, 1); received {self.id_dropout}")
+        if self.ease_dropout is not None and not 0 <= self.ease_dropout < 1:
+            raise InputError(f"`ease_dropout` must lie in [0, 1), or be None; received {self.ease_dropout}")
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Settings:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 EASE_PENALTIES = (30.0, 100.0, 300.0, 1000.0)
-EASE_PENALTY = 100.0  # where nothing can be measured
+EASE_DROPOUTS = (0.0, 1 / 3, 1 / 2, 2 / 3)
+EASE_PENALTY = 100.0  # where nothing can be measured, without dropout
 IALS_CHOICES = (  # penalty, alpha
     (5.0, 5.0), (20.0, 20.0), (20.0, 50.0), (20.0, 100.0), (60.0, 50.0), (100.0, 50.0),
 )  # fmt: skip
@@ -77,7 +78,7 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
 def _is_settled(settings: Settings) -> bool:
     """True where nothing of the teacher is left to choose."""
     ials = None not in (settings.ials_penalty, settings.ials_alpha)
-    ease = settings.penalty is not None
+    ease = None not in (settings.penalty, settings.ease_dropout)
     halves = None not in (settings.ease_dim, settings.ease_weight)
     settled = {"auto": False, "ials": ials, "ease": ease, "both": ials and ease and halves}
     return settings.dim is not None and settled[settings.teacher]
@@ -103,7 +104,8 @@ def _named(fits: IalsFits, settings: Settings, dim: int) -> tuple[Factors, Setti
 
 
 def _ease(split: Split, settings: Settings, dim: int) -> Factors:
-    return ease_factors(split, dim, penalty=settings.penalty or EASE_PENALTY, seed=settings.seed)
+    penalty, dropout = settings.penalty or EASE_PENALTY, settings.ease_dropout or 0.0
+    return ease_factors(split, dim, penalty=penalty, dropout=dropout, seed=settings.seed)
 
 
 def _ials(fits: IalsFits, settings: Settings, dim: int) -> Factors:
@@ -153,8 +155,11 @@ def _tried(fits: IalsFits, sample: Split, settings: Settings, width: int) -> Fou
 
 
 def _best_ease(split: Split, sample: Split, settings: Settings, dim: int) -> Found:
-    if settings.penalty is None:
-        settings = settings.with_(penalty=choose.teacher_penalty(sample, EASE_PENALTIES, seed=settings.seed))
+    if settings.penalty is None or settings.ease_dropout is None:
+        penalties = EASE_PENALTIES if settings.penalty is None else (settings.penalty,)
+        dropouts = EASE_DROPOUTS if settings.ease_dropout is None else (settings.ease_dropout,)
+        penalty, dropout = choose.ease_choice(sample, penalties, dropouts, seed=settings.seed)
+        settings = settings.with_(penalty=penalty, ease_dropout=dropout)
     factors = _ease(split, settings, dim)
     useful = max(1, int(np.abs(factors.outputs).max(axis=0).astype(bool).sum()))
     widths = [*(width for width in _WIDTHS if width < min(dim, useful)), dim if settings.dim else min(dim, useful)]
@@ -179,5 +184,8 @@ def _both(fits: IalsFits, sample: Split, found: dict[str, Found], dim: int) -> F
     weights = (0.5, 1.0, 2.0) if settings.ease_weight is None else (settings.ease_weight,)
     options = {weight: joined(ials, ease, weight) for weight in weights}
     weight = choose.best_of("EASE beside iALS", options, lambda one: _quality(sample, options[one]))
-    settings = settings.with_(penalty=found["ease"][2].penalty, ease_dim=ease.dim, ease_weight=weight)
+    told = found["ease"][2]
+    settings = settings.with_(
+        penalty=told.penalty, ease_dropout=told.ease_dropout, ease_dim=ease.dim, ease_weight=weight
+    )
     return _quality(sample, options[weight]), options[weight], settings
