@@ -48,6 +48,7 @@ class Manifest:
         cells: mapping. Of a search that is not exact: its cells, or the leaves of ScaNN, how many it looks into
             (`probes`), the length of the lists by which that was chosen (`k`) and their recall; of ScaNN also how many
             items are scored anew. Empty where the search is exact.
+        graph: mapping. What its graph was traced by and for, where the next version can go on with it.
         files: mapping of path within the version folder to `sha256` and `bytes`, the manifest itself left out.
         schema_version: int. Of this file's form.
     """
@@ -71,6 +72,7 @@ class Manifest:
     store: str = "float32"
     search: str = "exact"
     cells: dict[str, Any] = field(default_factory=dict)
+    graph: dict[str, Any] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 

@@ -202,7 +202,7 @@ def test_no_training_table_is_tracked(world):
     model = world.trained.model
 
     assert not tracked & {id(weight) for weight in model.weights}
-    shapes = [tuple(variable.shape) for variable in module.variables]
+    shapes = [tuple(variable.numpy().shape) for variable in module.variables]
     # [I + 1, D] once: the history table, and not the two embedding tables of items; [U + 1, D]: none
     assert shapes.count((31, 6)) == 1
     assert shapes.count((25, 6)) == 0

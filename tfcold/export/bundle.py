@@ -27,8 +27,10 @@ from tfcold.export.item_split import split_of_items
 from tfcold.export.leaves import Leaves, leaves_of_tables
 from tfcold.export.module import ServingModule
 from tfcold.export.parts import Parts
+from tfcold.export.same_graph import graph_of, save_like
 from tfcold.export.stored import STORES, Store
 from tfcold.export.storing import as_stored, scores_of_tables
+from tfcold.export.table_variables import TableVariables
 from tfcold.export.tables import ServingTables, queries_of, tables_of_model
 from tfcold.export.verification import HALF_TOLERANCE, TOLERANCE, Floats, Rows, ScoresOf, verify
 from tfcold.export.words import Words, said_in_graph, verify_words, words_of
@@ -69,6 +71,7 @@ class BundleContent:
         encoders: encoders by block, or short names of encoders.
         split: candidates by block, for explanations, or None.
         words: what reads texts within the SavedModel, or None.
+        like: a version folder whose SavedModel serves but for its tables, encoders in it included; None traces one.
     """
 
     tables: ServingTables
@@ -79,6 +82,7 @@ class BundleContent:
     encoders: Mapping[str, TextEncoder | str] = field(default_factory=dict)
     split: ItemSplit | None = None
     words: Words | None = None
+    like: Path | None = None
 
 
 def export(
@@ -221,7 +225,8 @@ def write_bundle(
         where = cells_of_tables(content.tables, content.manifest.default_k)
     elif content.manifest.search == "scann":
         where = leaves_of_tables(content.tables, content.manifest.default_k)
-    manifest = replace(content.manifest, cells={} if where is None else where.said())
+    graph = graph_of(content.tables) if where is None else {}
+    manifest = replace(content.manifest, cells={} if where is None else where.said(), graph=graph)
     content = replace(content, manifest=manifest)
     with _one_line(folder), _new_version(folder) as (aside, final):
         _save(aside, content, store, where)
@@ -234,6 +239,9 @@ def write_bundle(
 
 
 def _save(version: Path, content: BundleContent, store: Store, where: Cells | Leaves | None) -> None:
+    if content.like is not None:
+        save_like(content.like, version, TableVariables.of(content.tables, store))
+        return
     module = ServingModule(
         content.tables, content.parts, content.manifest.default_k, words=content.words, store=store, where=where
     )

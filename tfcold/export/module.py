@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from tfcold.export.approximate import best_near
@@ -16,8 +14,9 @@ from tfcold.export.cells import Cells
 from tfcold.export.leaves import Leaves
 from tfcold.export.parts import Parts
 from tfcold.export.readers.lookup import rows_by_name
-from tfcold.export.search import CHUNK, LOWEST, Found, Rows, best, checked, nothing
-from tfcold.export.stored import Store, Stored, stored_inverse_norms
+from tfcold.export.search import CHUNK, LOWEST, Found, Rows, best, checked, fits_one_block, nothing
+from tfcold.export.stored import Store
+from tfcold.export.table_variables import TableVariables
 from tfcold.export.tables import ServingTables
 from tfcold.export.word_signatures import word_signatures
 from tfcold.export.words import Words
@@ -66,34 +65,20 @@ class ServingModule(tf.Module):
         self._default_k = default_k
         self.words = words
         self.part_weights = parts.variables
-        self._candidates = Stored.of(tables.candidates, store, "candidates", CHUNK)
-        self._history = Stored.of(tables.history, store, "history")
-        self._queries = Stored.of(tables.queries, store, "queries", CHUNK)
-        self.candidates, self.candidate_scales = self._candidates.values, self._candidates.scales
-        self.history, self.history_scales = self._history.values, self._history.scales
-        self.queries, self.query_scales = self._queries.values, self._queries.scales
-        self.unlisted = _fixed(_unlisted(tables.is_known, self.candidates.shape[0]), "unlisted")
+        self._kept = TableVariables.of(tables, store)
+        self._candidates, self._history, self._queries = self._kept.candidates, self._kept.history, self._kept.queries
+        for name, variable in self._kept.named().items():
+            setattr(self, name, variable)
+        items, users = len(tables.is_known), len(tables.user_ids) + 1
+        self._items_in_one_block, self._users_in_one_block = (
+            fits_one_block(num, tables.dim + 1) for num in (items, users)
+        )
         self._where = where
         if isinstance(where, Cells):
             self.guide, self.listed_cells = _fixed(where.guide, "guide"), _fixed(where.listed, "listed_cells")
             self._where = replace(where, guide=self.guide, listed=self.listed_cells)
         elif where is not None:
             self.leaves, self.leaf_rows = where.state, where.rows
-        self.no_users = _fixed(_unlisted(np.arange(len(tables.user_ids) + 1) > 0, self.queries.shape[0]), "no_users")
-        self.done_splits = _fixed(tables.done_splits, "done_splits")
-        self.done_rows = _fixed(tables.done_rows, "done_rows")
-        self.is_known = _fixed(tables.is_known, "is_known")
-        self.is_cold = _fixed(tables.is_cold, "is_cold")
-        self.inverse_norms = _fixed(stored_inverse_norms(tables.candidates, store, CHUNK), "inverse_norms")
-        self.says = _fixed(tables.says, "says")
-        users = tables.users_of_items()
-        self.doer_splits = _fixed(users.indptr.astype(np.int64), "doer_splits")
-        self.doer_rows = _fixed(users.indices.astype(np.int32), "doer_rows")
-        lengths = np.sqrt(np.einsum("ij,ij->i", tables.history, tables.history))  # no copy of the table
-        clicks = lengths[tables.says & ~tables.is_cold]
-        self.typical_norm = _fixed(np.float32(np.median(clicks) if len(clicks) else 1), "typical_norm")
-        self.item_ids = _fixed(_names(tables.item_ids), "item_ids")
-        self.user_ids = _fixed(_names(tables.user_ids), "user_ids")
         self._item_rows = rows_by_name(self.item_ids)
         self._user_rows = rows_by_name(self.user_ids)
         queries = tf.TensorSpec([None, tables.dim + 1], tf.float32)
@@ -270,7 +255,7 @@ class ServingModule(tf.Module):
         self, items: tf.Tensor, listed: tf.Tensor, hidden_rows: tf.Tensor, hidden_splits: tf.Tensor, k: tf.Tensor
     ) -> Found:
         hidden = tf.RaggedTensor.from_row_splits(hidden_rows, hidden_splits, validate=False)
-        rows = Rows(self.queries, self.no_users, self.query_scales)
+        rows = Rows(self.queries, self.no_users, self._queries.scales, self._users_in_one_block)
         return best(items, rows, hidden, checked(k, tf.shape(self.user_ids)[0] - 1), asked=listed)
 
     def _done(self, user_rows: tf.Tensor) -> tf.RaggedTensor:
@@ -310,13 +295,14 @@ class ServingModule(tf.Module):
         asked = tf.pad(asked, [[0, 0], [0, 1]])  # the last column of candidates is the prior: it says nothing here
         known = tf.gather(self.is_known, item_rows)
         itself = tf.RaggedTensor.from_tensor(item_rows[:, None], row_splits_dtype=tf.int64)
-        scales = self.inverse_norms if self.candidate_scales is None else self.inverse_norms * self.candidate_scales
-        rows = Rows(self.candidates, self.unlisted, scales)
+        own = self._candidates.scales
+        scales = self.inverse_norms if own is None else self.inverse_norms * own
+        rows = Rows(self.candidates, self.unlisted, scales, self._items_in_one_block)
         return best(asked, rows, itself, checked(k, tf.shape(self.is_known)[0] - 1), asked=known)
 
     @property
     def _listable(self) -> Rows:
-        return Rows(self.candidates, self.unlisted, self.candidate_scales)
+        return Rows(self.candidates, self.unlisted, self._candidates.scales, self._items_in_one_block)
 
     def listed(self, query: tf.Tensor, hidden: tf.RaggedTensor, k: tf.Tensor) -> Answer:
         """The answer of a signature: the best k items of each query, but those in `hidden`."""
@@ -344,12 +330,3 @@ def _named(spec: tf.TensorSpec, name: str) -> tf.TensorSpec:
 
 def _fixed(values: Any, name: str) -> tf.Variable:
     return tf.Variable(values, trainable=False, name=name)
-
-
-def _unlisted(listed: npt.NDArray[np.bool_], num: int) -> npt.NDArray[np.int32]:
-    """Which of `num` rows no query finds: those that say so, and those that only fill up."""
-    return np.flatnonzero(~np.pad(listed, (0, num - len(listed)))).astype(np.int32)
-
-
-def _names(ids: Iterable[str]) -> tf.Tensor:
-    return tf.constant([b"", *(text.encode("utf-8") for text in ids)], tf.string)

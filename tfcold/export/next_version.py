@@ -20,6 +20,7 @@ from tfcold.export.bundle import (
 )
 from tfcold.export.parts import Parts
 from tfcold.export.placing import parts_of
+from tfcold.export.same_graph import can_go_on
 from tfcold.export.storing import scores_of_tables
 from tfcold.export.tables import ServingTables, tables_of_bundle, tables_of_files
 from tfcold.export.words import Words, carried_words, said_in_graph
@@ -119,8 +120,12 @@ class Standing:
             BundleError: it cannot be written, or does not answer as the tables say.
         """
         written = now()
-        if isinstance(words, EllipsisType):
-            words = carried_words(self.loaded, self.manifest)
+        like, text = None, self.manifest.text
+        if isinstance(words, EllipsisType) and can_go_on(self.manifest, tables):
+            like, words = self.version, None
+        else:
+            words = carried_words(self.loaded, self.manifest) if isinstance(words, EllipsisType) else words
+            text = said_in_graph(text, words)
         beside = self.target.resolve() == self.version.parent.resolve()
         manifest = replace(
             self.manifest,
@@ -128,11 +133,11 @@ class Standing:
             created=written,
             tfcold=__version__,
             sizes=tables.sizes,
-            text=said_in_graph(self.manifest.text, words),
+            text=text,
             versions=package_versions(),
             added=[*self.manifest.added, {**change, "created": written, "tfcold": __version__}],
         )
         ours = {MANIFEST_FILE, ITEMS_FILE, PARTS_FILE, SPLIT_FILE}
         extra = {path.name: path for path in sorted((self.version / EXTRA).iterdir()) if path.name not in ours}
-        content = BundleContent(tables, self.parts, manifest, kept, extra, split=split, words=words)
+        content = BundleContent(tables, self.parts, manifest, kept, extra, split=split, words=words, like=like)
         return write_bundle(self.target, content, scores_of_tables(tables, self.parts)[0])

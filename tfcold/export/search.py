@@ -29,22 +29,18 @@ class Rows:
         table: float32, float16 or int8 [N, W], N a multiple of `CHUNK`. Scores are dot products with its rows.
         unlisted: int32 [L], ascending. Rows that no query may find.
         scale: float32 [N]. Factor of each row's scores; None is 1.
+        one_block: bool, default False. `fits_one_block`: the graph then does without a loop over blocks.
     """
 
     table: tf.Tensor
     unlisted: tf.Tensor
     scale: tf.Tensor | None = None
+    one_block: bool = False
 
     @property
     def num_chunks(self) -> tf.Tensor:
         """N / `CHUNK`."""
         return tf.shape(self.table)[0] // CHUNK
-
-    @property
-    def fit_one_block(self) -> bool:
-        """Whether it is sure, when the graph is made, that no table is cut."""
-        num = self.table.shape[0]
-        return num is not None and num <= BLOCK_CELLS // max(BLOCK_QUERIES, self.table.shape[1])
 
     def scores(self, query: tf.Tensor, first: tf.Tensor, last: tf.Tensor) -> tf.Tensor:
         """Float32 [R, B] of the rows of these chunks, `-inf` where not listed."""
@@ -54,10 +50,15 @@ class Rows:
         if self.scale is not None:
             block *= self.scale[start:stop, None]
         gone = self.unlisted
-        if not self.fit_one_block:
+        if not self.one_block:
             begin, end = tf.unstack(tf.searchsorted(gone, tf.stack([start, stop])))
             gone = gone[begin:end] - start
         return tf.tensor_scatter_nd_update(block, gone[:, None], tf.fill([tf.size(gone), tf.shape(query)[0]], -np.inf))
+
+
+def fits_one_block(num_rows: int, width: int) -> bool:
+    """Whether scores of so many rows are held at once, whatever is asked of them."""
+    return -(-num_rows // CHUNK) * CHUNK <= BLOCK_CELLS // max(BLOCK_QUERIES, width)
 
 
 def best(
@@ -119,13 +120,13 @@ def _best_of_blocks(query: tf.Tensor, rows: Rows, away: tf.Tensor, k: tf.Tensor,
             scores = _only(scores, _pairs(among) - here)
         scores = without(scores, away - here)
         more, values = _finalists(scores, k)
-        if not rows.fit_one_block:
+        if not rows.one_block:
             more, values = tf.concat([at, more + first * CHUNK], axis=1), tf.concat([highest, values], axis=1)
         highest, places = tf.math.top_k(values, k)
         return last, tf.gather(more, places, batch_dims=1), highest
 
     start = (tf.constant(0), tf.zeros([num, k], tf.int32), tf.fill([num, k], -np.inf))
-    if rows.fit_one_block:
+    if rows.one_block:
         return step(*start)[1:]
     shapes = (tf.TensorShape([]), tf.TensorShape([None, None]), tf.TensorShape([None, None]))
     _, at, highest = tf.while_loop(

@@ -35,8 +35,8 @@ class Stored:
     def of(cls, table: Floats, store: Store, name: str, multiple: int = 1) -> Stored:
         """The table with zeros below it, up to a multiple of rows. It is written in blocks: no second copy is made."""
         full = -(-len(table) // multiple) * multiple
-        values = _fixed(tf.zeros([full, table.shape[1]], store), name)
-        scales = _fixed(tf.zeros([full], tf.float32), f"{name}_scales") if store == "int8" else None
+        values = variable(tf.zeros([full, table.shape[1]], store), name)
+        scales = variable(tf.zeros([full], tf.float32), f"{name}_scales") if store == "int8" else None
         for start in range(0, len(table), _BLOCK):
             numbers, factors = rounded(table[start : start + _BLOCK], store)
             at = tf.range(start, start + len(numbers))
@@ -44,6 +44,11 @@ class Stored:
             if scales is not None:
                 scales.scatter_update(tf.IndexedSlices(factors, at))
         return cls(values, scales)
+
+    @property
+    def num_rows(self) -> int:
+        """N."""
+        return int(tf.shape(self.values)[0])
 
     def rows(self, at: tf.Tensor) -> tf.Tensor:
         """Float32 [*at.shape, W]."""
@@ -78,5 +83,8 @@ def restored(values: npt.NDArray[Any], scales: Floats | None) -> Floats:
     return table if scales is None else table * scales[:, None]
 
 
-def _fixed(values: Any, name: str) -> tf.Variable:
-    return tf.Variable(values, trainable=False, name=name)
+def variable(value: Any, name: str) -> tf.Variable:
+    """A variable that is not trained; a graph that reads it does not count on the length of its first axis."""
+    value = tf.convert_to_tensor(value)
+    shape = [None, *value.shape[1:]] if value.shape.rank else []
+    return tf.Variable(value, trainable=False, name=name, shape=shape)

@@ -59,8 +59,8 @@ class Opened:
         """
         sizes = {name: number for name, number in self.manifest.sizes.items() if isinstance(number, int)}
         found = {
-            "users": int(self.model.user_ids.shape[0]) - 1,
-            "items": int(self.model.item_ids.shape[0]) - 1,
+            "users": int(tf.size(self.model.user_ids)) - 1,
+            "items": int(tf.size(self.model.item_ids)) - 1,
             "listed items": int(self.is_known.sum()),
         }
         said = {
