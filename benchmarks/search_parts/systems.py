@@ -61,7 +61,7 @@ def _tfcold(store: str, hidden: int = 0, near: str = "") -> System:
         from tfcold.export.approximate import best_near
         from tfcold.export.cells import Cells, cells_of_tables, order_of_cells
         from tfcold.export.leaves import leaves_of_tables
-        from tfcold.export.search import CHUNK, Rows, best, checked
+        from tfcold.export.search import CHUNK, Rows, best, checked, fits_one_block
         from tfcold.export.stored import STORES, Stored
         from tfcold.extras import SCANN_OPS
 
@@ -76,7 +76,7 @@ def _tfcold(store: str, hidden: int = 0, near: str = "") -> System:
         module.order = tf.Variable(order if near else [], trainable=False)
         table = Stored.of(items, one_of(STORES, store, "store"), "items", CHUNK)
         module.values, module.scales = table.values, table.scales
-        module.unlisted = tf.Variable(np.arange(num, table.values.shape[0], dtype=np.int32), trainable=False)
+        module.unlisted = tf.Variable(np.arange(num, table.num_rows, dtype=np.int32), trainable=False)
         if isinstance(where, Cells):
             module.guide, module.listed = (tf.Variable(one, trainable=False) for one in (where.guide, where.listed))
             where = replace(where, guide=module.guide, listed=module.listed)
@@ -85,7 +85,8 @@ def _tfcold(store: str, hidden: int = 0, near: str = "") -> System:
 
         def search(query: tf.Tensor, rows: tf.Tensor, splits: tf.Tensor, k: tf.Tensor) -> Any:
             away = tf.RaggedTensor.from_row_splits(rows, splits, validate=False)
-            searched, k = Rows(module.values, module.unlisted, module.scales), checked(k, tf.constant(num))
+            searched = Rows(module.values, module.unlisted, module.scales, fits_one_block(num, items.shape[1]))
+            k = checked(k, tf.constant(num))
             return best(query, searched, away, k) if where is None else best_near(query, searched, where, away, k)
 
         specs = [([None, items.shape[1]], tf.float32), ([None], tf.int32), ([None], tf.int64), ([], tf.int32)]
@@ -102,11 +103,11 @@ def _tfcold(store: str, hidden: int = 0, near: str = "") -> System:
             scann_ops()
         module = tf.saved_model.load(str(folder))
         (asked,) = module.search.concrete_functions  # as signatures are called: nothing is chosen by what is given
-        random = np.random.default_rng(0)
+        random, num_rows = np.random.default_rng(0), int(tf.shape(module.values)[0])
         order = module.order.numpy() if near else None
 
         def search(query: Floats) -> Lists:
-            rows = random.integers(0, module.values.shape[0], len(query) * hidden).astype(np.int32)
+            rows = random.integers(0, num_rows, len(query) * hidden).astype(np.int32)
             splits = np.arange(len(query) + 1, dtype=np.int64) * hidden
             found: Lists = asked(*map(tf.constant, (query, rows, splits, np.int32(k))))[0].numpy()
             return found if order is None else order[found]

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tfcold.errors import BundleError, EncoderMismatchError, InputError
 from tfcold.export import bundled_encoder, check_destination, encode_new_items, encode_texts, export
+from tfcold.export.tables import tables_of_model
 from tfcold.export.verification import verify
 from tfcold.manifest import check_files, hashes_of, read_manifest, version_folder
 from tfcold.ranking import Queries
@@ -67,10 +68,10 @@ def test_every_signature_answers_with_tensorflow_alone(world, bundle, tmp_path):
     click = click * 10**trained.model.pooling_alpha  # and, to the prior, ten of them
     query = world.not_compared(click, 10.0)
     of_vector = (query @ trained.candidate_table.T)[0]
-    units = trained.candidate_table[:, :-1] / np.maximum(
-        np.linalg.norm(trained.candidate_table[:, :-1], axis=1, keepdims=True), 1e-9
-    )
-    of_item = units @ units[trained.item_ids.rows(["i8"])[0]]
+    vectors = trained.candidate_table[:, :-1].astype(np.float64)
+    shared = vectors @ tables_of_model(trained).query_covariance @ vectors.T
+    spread = np.sqrt(np.maximum(np.diag(shared), 1e-12))
+    of_item = (shared / np.outer(spread, spread))[trained.item_ids.rows(["i8"])[0]]
 
     assert answers["score"]["score"] == pytest.approx([of_user[trained.item_ids.rows(["i8"])[0]]], abs=1e-5)
     for name, hidden, scores in (
@@ -189,8 +190,6 @@ def test_bundle_that_answers_otherwise_is_not_kept(world, tmp_path):
 
 
 def test_verification_sees_a_wrong_order(world, loaded):
-    from tfcold.export.tables import tables_of_model
-
     tables = tables_of_model(world.trained)
     right = tables.queries @ tables.candidates.T
     right[:, ~tables.is_known] = -np.inf

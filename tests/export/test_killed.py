@@ -33,7 +33,7 @@ def test_killed_at_any_write_the_old_bundle_answers_as_before(world, bundle, kil
 
     jobs = [
         job("add-items", "os.mkdir .2."),
-        job("add-items", "tensorflow.write saved_model.pb"),
+        job("add-items", "open saved_model.pb"),
         job("remove-items", "open manifest.json"),
         job("remove-items", "os.rename .2."),
         job("add-items", "os.renamed .2."),  # the rename is done: the new version is whole

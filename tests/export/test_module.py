@@ -171,14 +171,16 @@ def test_score_of_pairs(world, loaded, toys):
     np.testing.assert_allclose(answer["score"], [expected[0, 0], LOWEST, expected[1, 1]], rtol=1e-5)
 
 
-def test_similar_items_by_cosine(world, loaded, toys):
+def test_similar_items_are_those_that_the_same_users_score_high(world, loaded, toys):
     answer = ask(loaded, "similar_items", item_id=["i4", toys.UNKNOWN, "no such item"], k=3)
-    vectors = world.trained.candidate_table[1:, :-1]
-    units = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    cosines = units @ units[world.trained.item_ids.rows(["i4"])[0] - 1]
-    cosines[~world.trained.can_score[1:]] = -np.inf
-    cosines[world.trained.item_ids.rows(["i4"])[0] - 1] = -np.inf
-    names, values = best(world, cosines, 3)
+    tables = tables_of_model(world.trained)
+    vectors, covariance = tables.candidates[1:, :-1].astype(np.float64), tables.query_covariance
+    spread = np.sqrt(np.einsum("nd,de,ne->n", vectors, covariance, vectors))
+    row = world.trained.item_ids.rows(["i4"])[0] - 1
+    alike = vectors @ covariance @ vectors[row] / np.maximum(spread * spread[row], 1e-9)
+    alike[~world.trained.can_score[1:]] = -np.inf
+    alike[row] = -np.inf
+    names, values = best(world, alike, 3)
 
     assert ids_of(answer) == [names, [""] * 3, [""] * 3]
     np.testing.assert_allclose(answer["score"][0], values, atol=1e-5)

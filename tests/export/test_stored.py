@@ -58,11 +58,13 @@ def test_every_signature_answers_from_the_rounded_tables(small, opened):
     np.testing.assert_allclose(pairs, np.where(np.isneginf(expected), LOWEST, expected), rtol=1e-4, atol=1e-5)
 
     names, values = ask(opened, "similar_items", item_id=["i4"], k=5)
-    units = tables.candidates[:, :-1] / np.maximum(np.linalg.norm(tables.candidates[:, :-1], axis=1), 1e-9)[:, None]
-    cosines = units @ units[item_ids.index("i4") + 1]
-    cosines[[item_ids.index("i4") + 1, *np.flatnonzero(~tables.is_known)]] = -np.inf
-    assert names[0] == [item_ids[row - 1] for row in np.argsort(-cosines, kind="stable")[:5]]
-    np.testing.assert_allclose(values[0], np.sort(cosines)[::-1][:5], atol=1e-5)
+    vectors, row = tables.candidates[:, :-1], item_ids.index("i4") + 1
+    shared = vectors @ tables.query_covariance @ vectors.T
+    spread = np.sqrt(np.maximum(np.diag(shared), 1e-12))
+    alike = shared[row] / (spread * spread[row])
+    alike[[row, *np.flatnonzero(~tables.is_known)]] = -np.inf
+    assert names[0] == [item_ids[row - 1] for row in np.argsort(-alike, kind="stable")[:5]]
+    np.testing.assert_allclose(values[0], np.sort(alike)[::-1][:5], atol=1e-5)
 
     names, values = ask(opened, "audience", item_id=["i4"], k=5)
     row = item_ids.index("i4") + 1

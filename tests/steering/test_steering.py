@@ -133,16 +133,23 @@ def test_a_wish_for_everything_moves_nothing():
 def test_feedback_without_words(opened):
     recommender, _ = opened
     user = recommender.user_ids[:1]
-    first = recommender.recommend(user, k=5)["item_id"]
-    after = recommender.recommend(user, k=5, steer=Steering(unlike=[first[0]]))["item_id"]
-    near = recommender.similar_items([first[4]], k=1)["similar_item_id"][0]
-    score = recommender.recommend(user, k=1000).set_index("item_id")["score"].rank()
-    liked = recommender.recommend(user, k=1000, steer=Steering(like=[first[4]], strength=2)).set_index("item_id")[
-        "score"
-    ]
 
-    assert first[0] not in set(after)
-    assert near not in score.index or liked.rank()[near] >= score[near]
+    def ranks(steer=None):
+        """The higher, the better."""
+        return recommender.recommend(user, k=1000, steer=steer).set_index("item_id")["score"].rank()
+
+    before = ranks()
+    first = before.idxmax()
+    after = recommender.recommend(user, k=5, steer=Steering(unlike=[first]))["item_id"]
+    rises = []
+    for liked in before.sort_values().index[2:-2:3]:  # from all over the list
+        near = recommender.similar_items([liked], k=1)["similar_item_id"][0]
+        if near in before.index:
+            rises.append(ranks(Steering(like=[liked], strength=2))[near] - before[near])
+
+    assert first not in set(after)
+    assert len(rises) > 5
+    assert np.mean(rises) > 5  # places of 47
 
 
 def test_newcomers_and_sentences_can_steer(opened):

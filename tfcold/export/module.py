@@ -290,8 +290,12 @@ class ServingModule(tf.Module):
         return tf.where(found, tf.gather(padded, positions), 0), values
 
     def _similar(self, item_rows: tf.Tensor, k: tf.Tensor) -> Found:
-        """Item rows and cosines [B, min(k, I)] of the items nearest to each, itself left out."""
-        asked = self._candidates.rows(item_rows)[:, :-1] * tf.gather(self.inverse_norms, item_rows)[:, None]
+        """Item rows and correlations [B, min(k, I)] of the items most like each, itself left out.
+
+        Items are alike that the same users score high: what is compared are their scores over the users.
+        """
+        asked = tf.matmul(self._candidates.rows(item_rows)[:, :-1], self.query_covariance)
+        asked *= tf.gather(self.inverse_norms, item_rows)[:, None]
         asked = tf.pad(asked, [[0, 0], [0, 1]])  # the last column of candidates is the prior: it says nothing here
         known = tf.gather(self.is_known, item_rows)
         itself = tf.RaggedTensor.from_tensor(item_rows[:, None], row_splits_dtype=tf.int64)

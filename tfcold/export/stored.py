@@ -56,12 +56,12 @@ class Stored:
         return rows if self.scales is None else rows * tf.gather(self.scales, at)[..., None]
 
 
-def stored_inverse_norms(table: Floats, store: Store, multiple: int = 1) -> Floats:
+def stored_inverse_norms(table: Floats, covariance: Floats, store: Store, multiple: int = 1) -> Floats:
     """[N]: `inverse_norms` of the rows as they are kept, and zeros up to a multiple of rows."""
     found = np.zeros(-(-len(table) // multiple) * multiple, np.float32)
     for start in range(0, len(table), _BLOCK):
         block = restored(*rounded(table[start : start + _BLOCK], store))
-        found[start : start + len(block)] = inverse_norms(block)
+        found[start : start + len(block)] = inverse_norms(block, covariance)
     return found
 
 

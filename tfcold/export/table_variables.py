@@ -40,6 +40,9 @@ class TableVariables:
         doers = tables.users_of_items()
         lengths = np.sqrt(np.einsum("ij,ij->i", tables.history, tables.history))  # no copy of the table
         clicks = lengths[tables.says & ~tables.is_cold]
+        covariance = tables.query_covariance
+        if covariance is None:
+            covariance = np.eye(tables.dim, dtype=np.float32)
         values = {
             "unlisted": _unlisted(tables.is_known, candidates.num_rows),
             "no_users": _unlisted(is_user, queries.num_rows),
@@ -47,7 +50,8 @@ class TableVariables:
             "done_rows": tables.done_rows,
             "is_known": tables.is_known,
             "is_cold": tables.is_cold,
-            "inverse_norms": stored_inverse_norms(tables.candidates, store, CHUNK),
+            "inverse_norms": stored_inverse_norms(tables.candidates, covariance, store, CHUNK),
+            "query_covariance": covariance,
             "says": tables.says,
             "doer_splits": doers.indptr.astype(np.int64),
             "doer_rows": doers.indices.astype(np.int32),

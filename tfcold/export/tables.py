@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Ids = npt.NDArray[np.object_]
 
+_MOST_USERS: Final = 65_536
+
 
 @dataclass(frozen=True)
 class ServingTables:
@@ -37,6 +39,8 @@ class ServingTables:
         done_rows: int32 [R]. Item rows.
         is_known: bool [I + 1]. Warm or with vectors: what may be listed.
         is_cold: bool [I + 1]. Not seen in training.
+        query_covariance: float32 [D, D]. How the queries of users vary, `query_covariance_of`; None (default), the
+            identity, in bundles of earlier versions.
     """
 
     item_ids: Ids
@@ -48,6 +52,7 @@ class ServingTables:
     done_rows: npt.NDArray[np.int32]
     is_known: Mask
     is_cold: Mask
+    query_covariance: Floats | None = None
 
     @property
     def dim(self) -> int:
@@ -143,17 +148,42 @@ def tables_of_model(trained: TrainedModel) -> ServingTables:
     histories.sort_indices()
     is_known = np.array(trained.can_score, np.bool_)
     is_known[0] = False
+    queries = trained.query_vectors(queries_of(trained, np.arange(len(trained.user_ids) + 1)))
     return ServingTables(
         item_ids=trained.item_ids.ids,
         user_ids=trained.user_ids.ids,
         candidates=trained.candidate_table,
         history=trained.history_table,
-        queries=trained.query_vectors(queries_of(trained, np.arange(len(trained.user_ids) + 1))),
+        queries=queries,
         done_splits=np.asarray(histories.indptr, np.int64),
         done_rows=np.asarray(histories.indices, np.int32),
         is_known=is_known,
         is_cold=~np.asarray(trained.warm_items, np.bool_),
+        query_covariance=query_covariance_of(queries[np.diff(histories.indptr) > 0, :-1]),
     )
+
+
+def query_covariance_of(queries: Floats) -> Floats:
+    """How queries vary over users, float32 [D, D], of mean 1 along its diagonal; the identity where they do not.
+
+    Of up to 65,536 users, evenly spread. With few users it is drawn towards the identity, as far as their number asks.
+
+    Args:
+        queries: float32 [U, D]. Of users who did something.
+
+    References:
+        Ledoit & Wolf 2004, A well-conditioned estimator for large-dimensional covariance matrices, Journal of
+        Multivariate Analysis 88.
+    """
+    from sklearn.covariance import ledoit_wolf
+
+    dim = queries.shape[1]
+    if len(queries) < 2:
+        return np.eye(dim, dtype=np.float32)
+    rows = np.unique(np.linspace(0, len(queries) - 1, _MOST_USERS).astype(np.int64))
+    covariance = np.asarray(ledoit_wolf(queries[rows].astype(np.float64))[0])
+    mean = float(np.trace(covariance)) / dim
+    return (covariance / mean if mean > 0 else np.eye(dim)).astype(np.float32)
 
 
 def queries_of(trained: TrainedModel, user_rows: npt.NDArray[np.integer[Any]]) -> Queries:
@@ -197,6 +227,7 @@ def _tables(read: Callable[[str], Any]) -> ServingTables:
         done_rows=read("done_rows"),
         is_known=read("is_known"),
         is_cold=read("is_cold"),
+        query_covariance=read("query_covariance"),
     )
 
 

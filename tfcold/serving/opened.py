@@ -101,8 +101,16 @@ class Opened:
         return mask
 
     @cached_property
+    def query_covariance(self) -> npt.NDArray[np.float32]:
+        """float32 [D, D]: how queries vary over users; the identity in bundles of earlier versions."""
+        if not hasattr(self.model, "query_covariance"):
+            return np.eye(self.manifest.dim, dtype=np.float32)
+        covariance: npt.NDArray[np.float32] = self.model.query_covariance.numpy()
+        return covariance
+
+    @cached_property
     def inverse_norms(self) -> npt.NDArray[np.float32]:
-        """float32 [I + 1]: what brings each candidate, its last column left out, to length 1."""
+        """float32 [I + 1]: `inverse_norms` of the candidates."""
         norms: npt.NDArray[np.float32] = self.model.inverse_norms.numpy()[: len(self.is_known)]
         return norms
 

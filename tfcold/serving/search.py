@@ -88,13 +88,13 @@ def _merged(first: Found, second: Found, k: int) -> Found:
 
 
 def similar_items(state: State, rows: Rows, k: int) -> Found:
-    """Item rows and cosines [B, K] of the items nearest to each listed one, itself left out."""
+    """Item rows and correlations [B, K] of the items most like each listed one, itself left out."""
     if not state.is_changed:
         found = state.opened.model.similar(tf.constant(rows), number(k))
         return found[0].numpy(), found[1].numpy()
     inverse = state.inverse_norms
-    asked = state.candidates.take(rows) * inverse[rows][:, None]
-    asked[:, -1] = 0  # the last column is the prior: it says nothing here
+    vectors = state.candidates.take(rows)[:, :-1]  # without the prior, which says nothing here
+    asked = np.pad(vectors @ state.opened.query_covariance * inverse[rows][:, None], [(0, 0), (0, 1)])
     scales = tf.constant(inverse)
     own = Lists(rows, np.arange(len(rows) + 1))
     return _ranked(

@@ -167,9 +167,10 @@ class State:
 
     @cached_property
     def inverse_norms(self) -> Floats:
-        """float32 [I + 1]: what brings each candidate, its last column left out, to length 1."""
-        found: Floats = np.concatenate([self.opened.inverse_norms, inverse_norms(self.candidates.late)])
-        found[self.candidates.moved] = inverse_norms(self.candidates.anew)
+        """float32 [I + 1]: `inverse_norms` of the candidates."""
+        covariance = self.opened.query_covariance
+        found: Floats = np.concatenate([self.opened.inverse_norms, inverse_norms(self.candidates.late, covariance)])
+        found[self.candidates.moved] = inverse_norms(self.candidates.anew, covariance)
         return found
 
     @property

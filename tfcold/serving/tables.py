@@ -114,8 +114,14 @@ class LateLists:
         return self.base.of(np.where(rows > last, 0, rows)).joined(self.late.of(np.maximum(rows - last, 0)))
 
 
-def inverse_norms(candidates: Floats) -> Floats:
-    """float32 [N]: what brings each row, its last column left out, to length 1; 0 for zeros."""
-    norms = np.linalg.norm(candidates[:, :-1], axis=1)
+def inverse_norms(candidates: Floats, covariance: Floats) -> Floats:
+    """float32 [N]: one over how much the scores of each row vary over users; 0 for a row that all score alike.
+
+    Args:
+        candidates: float32 [N, D + 1]; the last column, the prior, says nothing of users.
+        covariance: float32 [D, D]. Of the users' queries.
+    """
+    vectors = candidates[:, :-1]
+    norms = np.sqrt(np.maximum(np.einsum("nd,nd->n", vectors @ covariance, vectors), 0))
     found: Floats = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0).astype(np.float32)
     return found
