@@ -61,6 +61,7 @@ ABLATIONS: Final[Mapping[str, Ablation]] = {
     "4096 kernel landmarks": Ablation({"max_landmarks": 4096}),
     "iALS alone teaches": Ablation({"teacher": "ials"}),
     "EASE alone teaches": Ablation({"teacher": "ease"}),
+    "EASE without dropout": Ablation({"ease_dropout": 0.0}),
     "words of warm items left out": Ablation({"warm_text_scale": 0.0}),
     "words of histories left out": Ablation({"history_text_scale": 0.0}),
     "words give way with the first interaction": Ablation({"text_halfway": 0.0}),

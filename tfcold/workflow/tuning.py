@@ -40,6 +40,7 @@ class Grids:
         min_items: of `LexicalProfile`.
         neighbours: of `UserKNN`.
         ease: penalties of `EASE`.
+        ease_dropouts: its dropouts, each with every penalty.
         ials: keyword arguments of `IALS`.
         ridge: penalties of `Ridge`.
         kernel: `gamma` and `penalty` of `KernelRidge`.
@@ -49,6 +50,7 @@ class Grids:
     min_items: tuple[int, ...] = (1,)
     neighbours: tuple[int, ...] = (200,)
     ease: tuple[float, ...] = (50.0, 150.0, 500.0, 1500.0)
+    ease_dropouts: tuple[float, ...] = (0.0, 0.5)
     ials: tuple[Mapping[str, Any], ...] = tuple(
         {"factors": 32, "alpha": alpha, "penalty": 5.0} for alpha in (1.0, 5.0, 20.0)
     )
@@ -128,7 +130,8 @@ class TunedBaselines:
     @cached_property
     def ease(self) -> EASE:
         with self._timed("ease"):
-            return self._best("warm", (EASE(penalty) for penalty in self.grids.ease))
+            options = product(self.grids.ease, self.grids.ease_dropouts)
+            return self._best("warm", (EASE(penalty, dropout=dropout) for penalty, dropout in options))
 
     @cached_property
     def ials(self) -> IALS:
