@@ -98,3 +98,20 @@ def test_words_count_as_in_a_cold_item_and_less_with_every_interaction(world: Wo
     expected = factors.outputs + shares * maps.candidates
 
     np.testing.assert_allclose(trained.model.candidate_table()[told, :12], expected[told], **CLOSE)
+
+
+def test_items_of_few_interactions_turn_to_their_words_and_spread_as_before(world: World, given: Settings) -> None:
+    """Through layers: out + (0.1 + 3.9 t / (n + t)) x prediction, times what gives its scores their spread back."""
+    split = world[0]
+    trained, factors, maps = fitted(world, given, text_turn=5.0)
+    warm = split.warm_items & maps.candidates.any(axis=1)
+    before = factors.outputs + 0.1 * maps.candidates
+    further = 0.1 + (4.0 - 0.1) * 5.0 / (split.item_counts + 5.0)
+    direction = factors.outputs + further[:, None] * maps.candidates
+    queries = split.train_matrix()[split.warm_users] @ factors.inputs
+    spread = [np.sqrt(np.square(queries @ one[warm].T).mean(axis=0)) for one in (before, direction)]
+    found = trained.model.candidate_table()[warm, :12]
+
+    np.testing.assert_allclose(found, direction[warm] * (spread[0] / spread[1])[:, None], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(np.sqrt(np.square(queries @ found.T).mean(axis=0)), spread[0], rtol=1e-3)
+    assert np.abs(found - before[warm]).max() > 0.01

@@ -92,7 +92,7 @@ def test_words_of_warm_items_have_lengths_of_their_own(world: World, given: Sett
     split, features = world
     warm = np.flatnonzero(split.warm_items & features.items["text"].mask)
     settled = given.with_(epochs=0, teacher="ials", ials_penalty=2.0, ials_alpha=10.0, kernel_gamma=1.0)
-    settled = settled.with_(norm_shrinkage=0.5, warm_norm_shrinkage=1.0, text_halfway=0.0)
+    settled = settled.with_(norm_shrinkage=0.5, warm_norm_shrinkage=1.0, text_halfway=0.0, text_turn=0.0)
     plain, worded = (fit(split, features, settled.with_(warm_text_scale=scale)) for scale in (0.0, 1.5))
     words = np.linalg.norm(worded.candidate_table[warm, :-1] - plain.candidate_table[warm, :-1], axis=1)
 

@@ -17,7 +17,7 @@ from tfcold.training.word_maps import maps_of
 World = tuple[Split, Features]
 SETTINGS = Settings(
     kernel_gamma=1.0, block_weights={}, profile_dim=5, cold_scale=2.0, warm_text_scale=0.1, text_halfway=0.0,
-    history_text_scale=0.0, norm_shrinkage=0.0, warm_norm_shrinkage=0.0,
+    text_turn=0.0, history_text_scale=0.0, norm_shrinkage=0.0, warm_norm_shrinkage=0.0,
 )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ comparable in one list, and say how much words count beside what is known of a w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +26,7 @@ from tfcold.training.ridge import ridge_maps
 from tfcold.training.settings import Settings
 from tfcold.training.similar_users import landmarks_of
 from tfcold.training.word_maps import WordMaps
+from tfcold.training.worded import towers_of
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
@@ -36,6 +36,7 @@ Floats = npt.NDArray[np.float32]
 COLD_SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 HISTORY_TEXT_SCALES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 HALFWAYS = (30.0, 10.0, 3.0, 1.0, 0.5, 0.3, 0.1)  # interactions
+TURNS = (30.0, 10.0, 3.0, 1.0)  # interactions
 HALFWAY_TOLERANCE = 0.002
 FINER = (0.8, 0.9, 1.0, 1.1, 1.25)
 WARM_TEXT_SCALES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.2, 1.8, 2.7)
@@ -72,50 +73,25 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
         settings = choice("cold_scale", "scale of cold items", COLD_SCALES, "all", 4.0)
         scale = settings.cold_scale or 1.0
         settings = choice("cold_scale", "scale of cold items, finer", [step * scale for step in FINER], "all", scale)
-    if settings.text_halfway is None:
-        before = {regime: measured(settings, regime) for regime in ("warm", "all") if choose.has(sample, regime)}
-        settings = settings.with_(text_halfway=0.0)
-        for halfway in HALFWAYS if before else ():
-            option = settings.with_(text_halfway=halfway)
-            found = {regime: measured(option, regime) for regime in before}
-            logger.info("words up to %g interactions: %s", halfway, choose.summary(found))
-            if all(found[regime] >= before[regime] * (1 - HALFWAY_TOLERANCE) for regime in before):
+
+    def longest(field: str, said: str, options: Iterable[float]) -> Settings:
+        """The first option that costs neither list anything."""
+        regimes = [regime for regime in ("warm", "all") if choose.has(sample, regime)]
+        none = settings.with_(**{field: 0.0})
+        before = {regime: measured(none, regime) for regime in regimes}
+        for interactions in options if regimes else ():
+            option = settings.with_(**{field: interactions})
+            found = {regime: measured(option, regime) for regime in regimes}
+            logger.info("%s up to %g interactions: %s", said, interactions, choose.summary(found))
+            if all(found[regime] >= before[regime] * (1 - HALFWAY_TOLERANCE) for regime in regimes):
                 return option
+        return none
+
+    if settings.text_halfway is None:
+        settings = longest("text_halfway", "words", HALFWAYS)
+    if settings.text_turn is None:
+        settings = longest("text_turn", "turned to words", TURNS)
     return settings
-
-
-def towers_of(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> DotScorer:
-    """Both towers under chosen scales, for warm items and cold ones."""
-    is_warm = split.warm_items
-    told = worded(factors, maps, is_warm, settings, split.item_counts)
-    cold = np.float32(settings.cold_scale or 0.0) * maps.candidates
-    return DotScorer(
-        history=np.where(is_warm[:, None], told.inputs, maps.history),
-        candidates=np.where(is_warm[:, None], told.outputs, cold),
-    )
-
-
-def worded(
-    factors: Factors, maps: WordMaps, warm: npt.NDArray[np.bool_], settings: Settings, counts: npt.NDArray[np.int64]
-) -> Factors:
-    """Factors of warm items beside what their words predict, as both towers add them up; of the others, zeros.
-
-    Args:
-        warm: bool [I + 1].
-        counts: int64 [I + 1]. Interactions of the items.
-    """
-    beside = np.float32(settings.history_text_scale or 0.0)
-    inputs = np.where(warm[:, None], factors.inputs + beside * maps.history, 0).astype(np.float32)
-    shares = _shares(settings, counts)[:, None]
-    outputs = np.where(warm[:, None], factors.outputs + shares * maps.beside, 0).astype(np.float32)
-    return replace(factors, inputs=inputs, outputs=outputs)
-
-
-def _shares(settings: Settings, counts: npt.NDArray[np.int64]) -> Floats:
-    """How much the words of each warm candidate count: from `cold_scale` with no interaction to `warm_text_scale`."""
-    warm, halfway = settings.warm_text_scale or 0.0, settings.text_halfway or 0.0
-    more = max(0.0, (settings.cold_scale or 0.0) - warm)
-    return np.asarray(warm + more * halfway / np.maximum(counts + halfway, 1e-6), np.float32)
 
 
 class UserMap:

@@ -12,13 +12,13 @@ from tfcold.models.feature_table import Kernels
 from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
-from tfcold.training.closed_form import towers_of
 from tfcold.training.content_profile import PENALTY, ContentProfile
 from tfcold.training.factors import Factors
 from tfcold.training.gains import gains_of
 from tfcold.training.norms import with_norms
 from tfcold.training.settings import Settings
 from tfcold.training.word_maps import WordMaps
+from tfcold.training.worded import towers_of
 from tfcold.training.words_choice import CUT
 
 if TYPE_CHECKING:

@@ -39,6 +39,8 @@ class Settings:
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
         text_halfway: float or None. Interactions at which the words of a warm candidate count halfway between what they
             do in a cold one and `warm_text_scale`; the most that costs nothing.
+        text_turn: float or None. Interactions at which a warm candidate has turned halfway further to its words, its
+            scores as spread as before; the most that costs nothing.
         history_text_scale: float or None. How much of its words a warm item keeps in a history.
         user_words_scale: float or None. How much a user's own words count beside their history.
         fold_in_share: float or None. How far the query of a training user goes from the sum of their history to the
@@ -92,6 +94,7 @@ class Settings:
     cold_scale: float | None = None
     warm_text_scale: float | None = None
     text_halfway: float | None = None
+    text_turn: float | None = None
     history_text_scale: float | None = None
     user_words_scale: float | None = None
     fold_in_share: float | None = None

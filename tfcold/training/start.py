@@ -24,6 +24,7 @@ from tfcold.training.profile_choice import choose_profile, weighed_kernels, weig
 from tfcold.training.settings import Settings
 from tfcold.training.teacher import choose_teacher
 from tfcold.training.word_maps import WordMaps, kernels_of, linear_maps, maps_of
+from tfcold.training.worded import towers_of, worded
 from tfcold.training.words_choice import SEARCH_ROWS, choose_words, cold_quality, targets_of
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def _closed_form(
     """Loads all into the model, and chooses what is left to choose: users, newcomers, and the prior of cold items."""
     told, candidates = factors, factors.outputs
     if maps is not None:
-        told = closed_form.worded(factors, maps, split.warm_items, settings, split.item_counts)
-        candidates = closed_form.towers_of(split, factors, maps, settings).candidates
+        told = worded(split, factors, maps, settings)
+        candidates = towers_of(split, factors, maps, settings).candidates
     settings = choose_known(split, told, candidates, settings)
 
     def narrow_worded(narrow: Factors) -> Factors:
@@ -117,7 +118,7 @@ def _closed_form(
             return beside
         ahead = words.maps(profile.taught(narrow), *_kernel(settings), SEARCH_ROWS, settings.seed)
         is_warm = np.asarray(narrow.outputs.any(axis=1))
-        return closed_form.worded(beside, with_norms(ahead, split, settings), is_warm, settings, split.item_counts)
+        return worded(split, beside, with_norms(ahead, split, settings), settings, is_warm)
 
     settings = choose_for_newcomers(split, told, settings, narrow_worded)
     if maps is not None:
