@@ -36,7 +36,6 @@ Floats = npt.NDArray[np.float32]
 COLD_SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 HISTORY_TEXT_SCALES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 HALFWAYS = (30.0, 10.0, 3.0, 1.0, 0.5, 0.3, 0.1)  # interactions
-TURNS = (30.0, 10.0, 3.0, 1.0)  # interactions
 HALFWAY_TOLERANCE = 0.002
 FINER = (0.8, 0.9, 1.0, 1.1, 1.25)
 WARM_TEXT_SCALES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.2, 1.8, 2.7)
@@ -73,24 +72,15 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
         settings = choice("cold_scale", "scale of cold items", COLD_SCALES, "all", 4.0)
         scale = settings.cold_scale or 1.0
         settings = choice("cold_scale", "scale of cold items, finer", [step * scale for step in FINER], "all", scale)
-
-    def longest(field: str, said: str, options: Iterable[float]) -> Settings:
-        """The first option that costs neither list anything."""
-        regimes = [regime for regime in ("warm", "all") if choose.has(sample, regime)]
-        none = settings.with_(**{field: 0.0})
-        before = {regime: measured(none, regime) for regime in regimes}
-        for interactions in options if regimes else ():
-            option = settings.with_(**{field: interactions})
-            found = {regime: measured(option, regime) for regime in regimes}
-            logger.info("%s up to %g interactions: %s", said, interactions, choose.summary(found))
-            if all(found[regime] >= before[regime] * (1 - HALFWAY_TOLERANCE) for regime in regimes):
-                return option
-        return none
-
     if settings.text_halfway is None:
-        settings = longest("text_halfway", "words", HALFWAYS)
-    if settings.text_turn is None:
-        settings = longest("text_turn", "turned to words", TURNS)
+        before = {regime: measured(settings, regime) for regime in ("warm", "all") if choose.has(sample, regime)}
+        settings = settings.with_(text_halfway=0.0)
+        for halfway in HALFWAYS if before else ():
+            option = settings.with_(text_halfway=halfway)
+            found = {regime: measured(option, regime) for regime in before}
+            logger.info("words up to %g interactions: %s", halfway, choose.summary(found))
+            if all(found[regime] >= before[regime] * (1 - HALFWAY_TOLERANCE) for regime in before):
+                return option
     return settings
 
 

@@ -23,6 +23,7 @@ from tfcold.training.norms import choose_norms, with_norms
 from tfcold.training.profile_choice import choose_profile, weighed_kernels, weighed_maps
 from tfcold.training.settings import Settings
 from tfcold.training.teacher import choose_teacher
+from tfcold.training.turn_choice import choose_turn
 from tfcold.training.word_maps import WordMaps, kernels_of, linear_maps, maps_of
 from tfcold.training.worded import towers_of, worded
 from tfcold.training.words_choice import SEARCH_ROWS, choose_words, cold_quality, targets_of
@@ -91,7 +92,8 @@ def _told_by_kernels(
 def _scaled(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> tuple[WordMaps, Settings]:
     settings = choose_norms(split, factors, maps, settings)
     maps = with_norms(maps, split, settings)
-    return maps, closed_form.choose_scales(split, factors, maps, settings)
+    settings = closed_form.choose_scales(split, factors, maps, settings)
+    return maps, choose_turn(split, factors, maps, settings)
 
 
 def _kernel(settings: Settings) -> tuple[float, float, kernel_words.Weights]:
