@@ -5,7 +5,7 @@
 Collections on disk (see README.md for the files of one), each with the column of words that are compared. Preset fast,
 closed form alone. For every warm item the five most similar warm items are taken; the figure is the share of their
 words in common (Jaccard: shared words over words of either), averaged over items. `gain` is correlation less cosine,
-with its standard error over items. No words are told to the likeness of warm items but what their embeddings hold.
+with its standard error over items. Both compare the same candidates, with as much of their words as the fit chose.
 """
 
 from __future__ import annotations

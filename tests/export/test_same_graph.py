@@ -10,7 +10,8 @@ import tensorflow as tf
 
 import tfcold
 from tfcold.export import add_items, add_users, remove_items
-from tfcold.export.same_graph import can_go_on
+from tfcold.export.same_graph import FORM, can_go_on
+from tfcold.export.table_variables import TableVariables
 from tfcold.export.tables import tables_of_files
 from tfcold.manifest import hashes_of, read_manifest
 from tfcold.text.vectors import TextVectors
@@ -79,7 +80,7 @@ def test_a_graph_of_others_is_traced_anew_and_answers_the_same(folder, tmp_path)
     same_lists(tfcold.load(tmp_path / "like"), tfcold.load(tmp_path / "anew"))
 
 
-@pytest.mark.parametrize("change", [{"tensorflow": "2.19.0"}, {"items_in_one_block": False}, {"tfcold": "0.0.1"}])
+@pytest.mark.parametrize("change", [{"tensorflow": "2.19.0"}, {"items_in_one_block": False}, {"form": 0}])
 def test_a_graph_goes_on_only_where_it_was_traced_for_the_same(folder, change):
     tables, manifest = tables_of_files(folder / "1"), read_manifest(folder / "1")
     assert can_go_on(manifest, tables)
@@ -124,6 +125,23 @@ def test_it_opens_as_tensorflow_serving_opens_it(folder):
     expected = tfcold.load(folder / "3").recommend(["u1", "new", "nobody"], 6)
     assert [name.decode() for name in names.ravel()] == expected["item_id"].tolist()
     np.testing.assert_allclose(scores.ravel(), expected["score"], rtol=1e-5)
+
+
+def test_an_empty_folder_that_got_lost_is_not_missed(folder):
+    assert list((folder / "1" / "assets").iterdir()) == []
+    (folder / "1" / "assets").rmdir()
+    assert tfcold.load(remove_items(folder, ["i1"])).folder.name == "2"
+
+
+def test_other_variables_are_another_form(folder):
+    """Whoever adds, takes out or renames one, or changes what it holds, raises `FORM`, and writes the names here."""
+    tables = tables_of_files(folder / "1")
+    assert FORM == 1
+    assert sorted(TableVariables.of(tables, "int8").named()) == [
+        "candidate_scales", "candidates", "doer_rows", "doer_splits", "done_rows", "done_splits", "history",
+        "history_scales", "inverse_norms", "is_cold", "is_known", "item_ids", "no_users", "queries", "query_covariance",
+        "query_scales", "says", "typical_norm", "unlisted", "user_ids",
+    ]  # fmt: skip
 
 
 def test_files_of_the_new_version_are_whole(folder):

@@ -23,7 +23,7 @@ def test_with_many_users_items_are_as_alike_as_their_scores_correlate():
     np.testing.assert_allclose(alike, correlations(queries, vectors[:, :-1]), atol=0.01)
 
 
-def test_a_change_of_axes_that_changes_no_score_changes_no_likeness():
+def test_with_many_users_a_change_of_axes_that_changes_no_score_hardly_changes_likeness():
     random = np.random.default_rng(1)
     queries, vectors = random.normal(size=(5_000, 3)), random.normal(size=(4, 3))
     axes = random.normal(size=(3, 3))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tfcold.blocks import Features
+from tfcold.ranking import Scorer
 from tfcold.splits.split import Split
 from tfcold.training import Settings, turn_choice
 from tfcold.training.factors import Factors, ials_factors
+from tfcold.training.gains import Gains
 from tfcold.training.turn_choice import choose_turn
 from tfcold.training.word_maps import WordMaps, maps_of
 
@@ -59,3 +62,33 @@ def test_lists_of_all_items_must_not_lose(world: World, factors: Factors, monkey
     monkeypatch.setattr(turn_choice, "_TOLERANCE", -1.0)  # every option loses
     split = world[0]
     assert choose_turn(split, *known(split, factors), SETTINGS).text_turn == 0.0
+
+
+def test_they_must_not_lose_much_in_lists_of_all_items(
+    world: World, factors: Factors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = world[0]
+    told = known(split, factors)
+    assert choose_turn(split, *told, SETTINGS).text_turn != 0.0
+    whole = turn_choice.gains_of
+
+    def losing(scorer: Scorer, *rest: Any) -> Gains:
+        """The further they turn, the less is found in lists of all items, and of that alone."""
+        found = whole(scorer, *rest)
+        if isinstance(scorer, turn_choice._Among):
+            return found
+        first.append(found)
+        return found if len(first) == 1 else found - first[0] - first[0]
+
+    first: list[Gains] = []
+    monkeypatch.setattr(turn_choice, "gains_of", losing)
+    assert choose_turn(split, *told, SETTINGS).text_turn == 0.0
+    assert len(first) > 1
+
+
+def test_there_is_nothing_to_turn_to_where_words_count_in_full(
+    world: World, factors: Factors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_choice, "towers_of", None)  # nothing is measured
+    split = world[0]
+    assert choose_turn(split, *known(split, factors), SETTINGS.with_(warm_text_scale=4.0)).text_turn == 0.0

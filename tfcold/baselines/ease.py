@@ -95,8 +95,8 @@ class EASE(Baseline):
     def _spread(self, vectors: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """`P v` by Woodbury."""
         assert self._train is not None
-        ridge = self._ridge[:, None]
-        own = vectors / ridge
+        ridge = self._ridge[:, None].astype(self._inverse.dtype)  # or NumPy would copy the inverse to one type
+        own = np.asarray(vectors / ridge, self._inverse.dtype)
         return own - (self._train.T @ (self._inverse @ (self._train @ own))) / ridge
 
     def _fit_items(self, rows: sp.csr_matrix) -> None:
@@ -118,7 +118,7 @@ class EASE(Baseline):
 
     def _over_ridge(self, rows: sp.csr_matrix) -> sp.csr_matrix:
         """`X R^-1`."""
-        return sp.csr_matrix(rows @ sp.diags(1 / self._ridge))
+        return sp.csr_matrix(rows @ sp.diags(1 / self._ridge), dtype=np.float32)
 
     def _scores(self, queries: Queries, item_rows: Rows) -> Scores:
         histories = sp.csr_matrix(queries.histories[:, self._warm_rows])
@@ -128,7 +128,8 @@ class EASE(Baseline):
         # h B = h - (h P) / diag(P), because the diagonal of B is zero where -P / diag(P) has -1
         wanted = sp.csr_matrix(self._train[:, columns])
         own = histories[:, columns].toarray()
-        spread = wanted.T @ (np.asarray((self._over_ridge(histories) @ self._train.T).todense()) @ self._inverse).T
+        shared = (self._over_ridge(histories) @ self._train.T).toarray().astype(self._inverse.dtype, copy=False)
+        spread = wanted.T @ (shared @ self._inverse).T
         projected = (own - spread.T) / self._ridge[columns]
         return np.asarray(own - projected / self._diagonal[columns], np.float32)
 
@@ -136,7 +137,7 @@ class EASE(Baseline):
 def _inverse(gram: sp.spmatrix, ridge: float | npt.NDArray[np.float64]) -> npt.NDArray[Any]:
     """`(gram + diag(ridge))^-1` of a symmetric positive semi-definite matrix, in place of one dense copy."""
     dtype = np.float64 if gram.shape[0] <= FLOAT64_SIDE else np.float32
-    dense = np.asfortranarray(gram.toarray(), dtype=dtype)
+    dense = np.asfortranarray(gram.astype(dtype, copy=False).toarray())
     np.fill_diagonal(dense, np.diagonal(dense) + ridge)
     factor, _ = scipy.linalg.cho_factor(dense, lower=True, overwrite_a=True, check_finite=False)
     (invert,) = scipy.linalg.get_lapack_funcs(("potri",), (factor,))

@@ -225,7 +225,7 @@ def write_bundle(
         where = cells_of_tables(content.tables, content.manifest.default_k)
     elif content.manifest.search == "scann":
         where = leaves_of_tables(content.tables, content.manifest.default_k)
-    graph = graph_of(content.tables) if where is None else {}
+    graph = graph_of(content.tables) if content.manifest.search == "exact" else {}
     manifest = replace(content.manifest, cells={} if where is None else where.said(), graph=graph)
     content = replace(content, manifest=manifest)
     with _one_line(folder), _new_version(folder) as (aside, final):

@@ -1,7 +1,7 @@
 """The next version on the graph of the one before: its tables are written anew, and nothing is traced.
 
-Tracing takes seconds whatever the size of a bundle, and no change without training asks for another graph: only the
-variables that hold tables differ.
+Tracing takes seconds whatever the size of a bundle, and where items and users join or leave, mostly only the variables
+that hold tables differ. Where the graph itself would, `can_go_on` says so, and it is traced anew.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tfcold.version import __version__
 
 ASSETS: Final = "assets"
 VARIABLES: Final = "variables"
+FORM: Final = 1  # of graph and tables: to be raised with every change of what `ServingModule` computes or tracks
 _VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
@@ -27,6 +28,7 @@ def graph_of(tables: ServingTables) -> dict[str, Any]:
     """What the graph of an exact search depends on besides what a bundle hands on to its next version, fit for JSON."""
     width = tables.dim + 1
     return {
+        "form": FORM,
         "tfcold": __version__,
         "tensorflow": tf.__version__,
         "items_in_one_block": fits_one_block(len(tables.is_known), width),
@@ -47,7 +49,8 @@ def save_like(before: Path, version: Path, variables: TableVariables) -> None:
     for name in (VARIABLES, ASSETS):
         (version / name).mkdir(parents=True)
     shutil.copyfile(before / SAVED_MODEL, version / SAVED_MODEL)
-    shutil.copytree(before / ASSETS, version / ASSETS, dirs_exist_ok=True)
+    if (before / ASSETS).is_dir():  # empty where no encoder is inside, and empty folders get lost on the way
+        shutil.copytree(before / ASSETS, version / ASSETS, dirs_exist_ok=True)
     reader = tf.train.load_checkpoint(str(before / VARIABLES / VARIABLES))
     given = {f"{name}{_VALUE}": variable for name, variable in variables.named().items()}
     names = sorted(reader.get_variable_to_dtype_map())

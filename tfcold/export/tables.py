@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Ids = npt.NDArray[np.object_]
 
-_MOST_USERS: Final = 65_536
+_MOST_NUMBERS: Final = 2**24  # of the queries whose covariance is worked out: 128 MB of float64
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class ServingTables:
         done_rows: int32 [R]. Item rows.
         is_known: bool [I + 1]. Warm or with vectors: what may be listed.
         is_cold: bool [I + 1]. Not seen in training.
-        query_covariance: float32 [D, D]. How the queries of users vary, `query_covariance_of`; None (default), the
-            identity, in bundles of earlier versions.
+        query_covariance: float32 [D, D]. How the queries of users vary, `query_covariance_of`; who joins later changes
+            nothing of it. None (default), the identity, in bundles of earlier versions.
     """
 
     item_ids: Ids
@@ -166,7 +166,8 @@ def tables_of_model(trained: TrainedModel) -> ServingTables:
 def query_covariance_of(queries: Floats) -> Floats:
     """How queries vary over users, float32 [D, D], of mean 1 along its diagonal; the identity where they do not.
 
-    Of up to 65,536 users, evenly spread. With few users it is drawn towards the identity, as far as their number asks.
+    Of as many users, evenly spread, as have 2^24 numbers together. With few users it is drawn towards the identity, as
+    far as their number asks. The identity, too, where a query is not finite: what is wrong then shows elsewhere.
 
     Args:
         queries: float32 [U, D]. Of users who did something.
@@ -180,8 +181,11 @@ def query_covariance_of(queries: Floats) -> Floats:
     dim = queries.shape[1]
     if len(queries) < 2:
         return np.eye(dim, dtype=np.float32)
-    rows = np.unique(np.linspace(0, len(queries) - 1, _MOST_USERS).astype(np.int64))
-    covariance = np.asarray(ledoit_wolf(queries[rows].astype(np.float64))[0])
+    rows = np.unique(np.linspace(0, len(queries) - 1, max(2, _MOST_NUMBERS // dim)).astype(np.int64))
+    asked = queries[rows].astype(np.float64)
+    if not np.isfinite(asked).all():
+        return np.eye(dim, dtype=np.float32)
+    covariance = np.asarray(ledoit_wolf(asked)[0])
     mean = float(np.trace(covariance)) / dim
     return (covariance / mean if mean > 0 else np.eye(dim)).astype(np.float32)
 

@@ -253,8 +253,9 @@ class Recommender(Live):
     def similar_items(self, item_ids: Iterable[Any], k: int = 20) -> pd.DataFrame:
         """Frame `item_id, similar_item_id, rank, score`: the items most like each, itself left out.
 
-        Items are alike that the same users score high: the score is the correlation of two items' scores over the
-        bundle's users, the prior left out. Bundles of earlier versions give cosines.
+        Items are alike that the same users score high: the score is the correlation of two items' scores over the users
+        of the training, the prior left out; with few users it is between that and a cosine. Bundles of earlier versions
+        give cosines.
 
         An item that is not in the bundle, or of which nothing is known, has no rows.
 

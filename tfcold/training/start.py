@@ -116,7 +116,8 @@ def _closed_form(
             return narrow
         profile = content_profile(split, words, narrow, settings).weighed(settings.profile_weight or 0.0)
         beside = profile.beside(narrow)
-        if not (settings.history_text_scale or settings.warm_text_scale):
+        scales = settings.history_text_scale, settings.warm_text_scale, settings.text_halfway, settings.text_turn
+        if not any(scales):
             return beside
         ahead = words.maps(profile.taught(narrow), *_kernel(settings), SEARCH_ROWS, settings.seed)
         is_warm = np.asarray(narrow.outputs.any(axis=1))

@@ -45,6 +45,8 @@ def choose_turn(split: Split, factors: Factors, maps: WordMaps, settings: Settin
     if settings.text_turn is not None:
         return settings
     none = settings.with_(text_turn=0.0)
+    if (settings.cold_scale or 0.0) <= (settings.warm_text_scale or 0.0):  # there is nothing more to turn to
+        return none
     sample = choose.sample_of(split, settings)
     few = split.item_counts <= FEW
     asked = _of(sample, few)
