@@ -14,9 +14,9 @@ from tfcold.export.cells import Cells
 from tfcold.export.leaves import Leaves
 from tfcold.export.parts import Parts
 from tfcold.export.readers.lookup import rows_by_name
-from tfcold.export.search import CHUNK, LOWEST, Found, Rows, best, checked, fits_one_block, nothing
+from tfcold.export.search import CHUNK, LOWEST, Found, Rows, best, checked, nothing
 from tfcold.export.stored import Store
-from tfcold.export.table_variables import TableVariables
+from tfcold.export.table_variables import TableVariables, in_one_block
 from tfcold.export.tables import ServingTables
 from tfcold.export.word_signatures import word_signatures
 from tfcold.export.words import Words
@@ -67,12 +67,9 @@ class ServingModule(tf.Module):
         self.part_weights = parts.variables
         self._kept = TableVariables.of(tables, store)
         self._candidates, self._history, self._queries = self._kept.candidates, self._kept.history, self._kept.queries
-        for name, variable in self._kept.named().items():
+        for name, variable in self._kept.named().items():  # `export.same_graph` writes them by the same names
             setattr(self, name, variable)
-        items, users = len(tables.is_known), len(tables.user_ids) + 1
-        self._items_in_one_block, self._users_in_one_block = (
-            fits_one_block(num, tables.dim + 1) for num in (items, users)
-        )
+        self._items_in_one_block, self._users_in_one_block = in_one_block(tables).values()
         self._where = where
         if isinstance(where, Cells):
             self.guide, self.listed_cells = _fixed(where.guide, "guide"), _fixed(where.listed, "listed_cells")

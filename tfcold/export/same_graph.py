@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tfcold.export.search import fits_one_block
-from tfcold.export.table_variables import TableVariables
+from tfcold.export.table_variables import TableVariables, in_one_block
 from tfcold.export.tables import ServingTables
 from tfcold.manifest import SAVED_MODEL, Manifest
 from tfcold.version import __version__
@@ -26,13 +25,11 @@ _VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 def graph_of(tables: ServingTables) -> dict[str, Any]:
     """What the graph of an exact search depends on besides what a bundle hands on to its next version, fit for JSON."""
-    width = tables.dim + 1
     return {
         "form": FORM,
         "tfcold": __version__,
         "tensorflow": tf.__version__,
-        "items_in_one_block": fits_one_block(len(tables.is_known), width),
-        "users_in_one_block": fits_one_block(len(tables.user_ids) + 1, width),
+        **{f"{side}_in_one_block": fits for side, fits in in_one_block(tables).items()},
     }
 
 

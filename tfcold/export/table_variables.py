@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from tfcold.export.search import CHUNK
+from tfcold.export.search import CHUNK, fits_one_block
 from tfcold.export.stored import Store, Stored, stored_inverse_norms, variable
 from tfcold.export.tables import ServingTables
 
@@ -67,6 +67,12 @@ class TableVariables:
         values = {"candidates": self.candidates.values, "history": self.history.values, "queries": self.queries.values}
         scales = {f"{name}_scales": table.scales for name, table in stored.items() if table.scales is not None}
         return {**values, **scales, **self.others}
+
+
+def in_one_block(tables: ServingTables) -> dict[str, bool]:
+    """Whether scores of all `items`, and of all `users`, are held at once: what a graph of these tables depends on."""
+    sides = {"items": len(tables.is_known), "users": len(tables.user_ids) + 1}
+    return {side: fits_one_block(num, tables.dim + 1) for side, num in sides.items()}
 
 
 def _unlisted(listed: npt.NDArray[np.bool_], num: int) -> npt.NDArray[np.int32]:

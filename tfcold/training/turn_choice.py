@@ -16,6 +16,7 @@ from tfcold.training.gains import Gains, gains_of
 from tfcold.training.settings import Settings
 from tfcold.training.word_maps import WordMaps
 from tfcold.training.worded import towers_of
+from tfcold.training.words_choice import CUT
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
@@ -24,7 +25,6 @@ Floats = npt.NDArray[np.float32]
 
 TURNS: Final = (1.0, 3.0, 10.0, 30.0)  # interactions
 FEW: Final = 16  # interactions up to which an item's rows are asked
-CUT: Final = 100  # of the lists that are compared: such items seldom come into the first 20 places of all items
 _ERRORS: Final = 0.5  # standard errors that it must gain
 _TOLERANCE: Final = 0.002  # what either list of all items may lose, as a share
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfcold.training.choose import DotScorer
-from tfcold.training.factors import Factors
+from tfcold.training.factors import Factors, spread
 from tfcold.training.settings import Settings
 from tfcold.training.word_maps import WordMaps
 
@@ -59,7 +59,7 @@ def worded(
         further = np.float32(more) * _giving_way(split, settings.text_turn)
         turned = np.where(warm[:, None], outputs + further[:, None] * maps.beside, 0).astype(np.float32)
         gram = _gram(split, inputs)
-        ratio = _spread(outputs, gram) / np.maximum(_spread(turned, gram), 1e-12)
+        ratio = spread(outputs, gram) / np.maximum(spread(turned, gram), 1e-12)
         outputs = np.asarray(turned * ratio[:, None], np.float32)
     return replace(factors, inputs=inputs, outputs=outputs)
 
@@ -80,9 +80,3 @@ def _gram(split: Split, inputs: Floats) -> Floats:
     users = users[np.unique(np.linspace(0, len(users) - 1, _MOST_USERS).astype(np.int64))]
     queries = np.asarray(split.train_matrix()[users] @ inputs, np.float32)
     return np.asarray(queries.T @ queries / np.float32(len(users)), np.float32)
-
-
-def _spread(outputs: Floats, gram: Floats) -> Floats:
-    """float32 [I + 1]: root mean square of the scores of each item."""
-    squares = np.einsum("id,id->i", outputs @ gram, outputs)
-    return np.asarray(np.sqrt(np.maximum(squares, 0)), np.float32)
