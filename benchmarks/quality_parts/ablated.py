@@ -65,7 +65,6 @@ ABLATIONS: Final[Mapping[str, Ablation]] = {
     "words of warm items left out": Ablation({"warm_text_scale": 0.0}),
     "words of histories left out": Ablation({"history_text_scale": 0.0}),
     "words give way with the first interaction": Ablation({"text_halfway": 0.0}),
-    "items of few interactions do not turn to their words": Ablation({"text_turn": 0.0}),
     "blocks of one weight": Ablation({"block_weights": {}}),
     "words taught by the teacher of warm items": Ablation({"words_ials_penalty": 0.0}),
     "lengths of cold items as words predict them": Ablation({"norm_shrinkage": 0.0}),

@@ -41,7 +41,6 @@ def given() -> Settings:
         warm_text_scale=0.1,
         history_text_scale=0.0,
         text_halfway=0.0,
-        text_turn=0.0,
         block_weights={},
         words_ials_penalty=0.0,
         user_words_scale=0.0,

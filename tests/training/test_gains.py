@@ -7,7 +7,7 @@ from tfcold.blocks import Features
 from tfcold.evaluation import evaluate
 from tfcold.splits.split import Split
 from tfcold.training.choose import DotScorer
-from tfcold.training.gains import Gains, gains_of
+from tfcold.training.gains import Evidence, Gains, gains_of
 
 World = tuple[Split, Features]
 
@@ -56,3 +56,30 @@ def test_differences_are_taken_both_ways(world: World, gains: Gains) -> None:
     assert (gains - other).mean == pytest.approx(gains.mean - other.mean)
     assert (gains - other).by_item.sum() == pytest.approx(gains.mean - other.mean)
     assert not (gains - gains).is_clear()
+
+
+def test_parts_of_evidence_count_alike_however_high_they_are() -> None:
+    """Twice as good on rows of one kind and half as good on those of another is no gain."""
+    high, low = (Gains(np.full(10, level), np.full(5, level / 5)) for level in (0.8, 0.01))
+    half, twice = (Gains(np.full(10, level), np.full(5, level / 5)) for level in (0.4, 0.02))
+
+    assert Evidence((high, low)).mean == pytest.approx(np.sqrt(0.8 * 0.01))
+    assert Evidence((half, twice)).mean == pytest.approx(Evidence((high, low)).mean)
+
+
+def test_evidence_is_clear_by_the_errors_of_its_parts() -> None:
+    """Each part gains a tenth: with an error of a hundredth beside one of a fifth it is, with two of a fifth not."""
+
+    def part(level: float, gain: float, spread: float) -> tuple[Gains, Gains]:
+        draws = np.tile([-1.0, 1.0], 50) * spread * 10
+        before = Gains(np.full(100, level), np.full(50, level / 50))
+        return before, Gains(level * (1 + gain + draws), np.full(50, level * (1 + gain) / 50))
+
+    def clear(*spreads: float) -> bool:
+        parts = [part(level, 0.1, spread) for level, spread in zip((0.5, 0.002), spreads, strict=True)]
+        before, after = (Evidence(tuple(side)) for side in zip(*parts, strict=True))
+        return after.clearly_above(before, 1.0)
+
+    assert clear(0.01, 0.15)
+    assert not clear(0.2, 0.2)
+    assert not clear(0.01, 0.3)

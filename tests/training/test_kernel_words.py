@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tfcold.baselines.kernel import leverages, ridge_factor
 from tfcold.blocks import Features
 from tfcold.splits.split import Split
 from tfcold.training import Settings, fit
@@ -23,7 +24,7 @@ def factors(world: World) -> Factors:
 
 def test_coefficients_solve_the_ridge_equation(world: World, factors: Factors) -> None:
     words = KernelWords(*world, 1000)
-    landmarks, coefficients = words.solve(factors, 1.0, 0.5, {})["text"]
+    landmarks, coefficients = words.solve(factors, 1.0, 0.5, {})[0]["text"]
     gram = np.exp(-((landmarks[:, None] - landmarks[None]) ** 2).sum(-1)) + 0.5 * np.eye(len(landmarks))
     taught = np.concatenate([factors.outputs[words.taught], factors.inputs[words.taught]], axis=1)
 
@@ -37,7 +38,7 @@ def test_weight_of_a_block_is_a_factor_of_its_kernel(world: World, factors: Fact
     twice = words.kernel(rows, words.taught, 1.0, {"text": 2.0})
 
     np.testing.assert_allclose(twice, 2 * words.kernel(rows, words.taught, 1.0, {}), rtol=1e-6)
-    heavy, light = (words.solve(factors, 1.0, penalty, {"text": weight})["text"][1] for weight, penalty in TWINS)
+    heavy, light = (words.solve(factors, 1.0, penalty, {"text": weight})[0]["text"][1] for weight, penalty in TWINS)
     np.testing.assert_allclose(heavy, light, atol=1e-4)
 
 
@@ -45,7 +46,7 @@ def test_maps_with_all_rows_are_what_the_coefficients_say(world: World, factors:
     words = KernelWords(*world, 1000)
     maps = words.maps(factors, 1.0, 0.5, {}, 1000, seed=0)
     asked = np.flatnonzero(words.has_words)
-    told = words.kernel(asked, words.taught, 1.0, {}) @ words.solve(factors, 1.0, 0.5, {})["text"][1]
+    told = words.kernel(asked, words.taught, 1.0, {}) @ words.solve(factors, 1.0, 0.5, {})[0]["text"][1]
 
     np.testing.assert_allclose(maps.candidates[asked], told[:, : factors.dim], atol=1e-4)
     np.testing.assert_allclose(maps.history[asked], told[:, factors.dim :], atol=1e-4)
@@ -54,15 +55,45 @@ def test_maps_with_all_rows_are_what_the_coefficients_say(world: World, factors:
 
 def test_where_not_all_can_be_landmarks_more_items_teach_than_are_kept(world: World, factors: Factors) -> None:
     words = KernelWords(*world, 6)
-    landmarks, coefficients = words.solve(factors, 1.0, 0.5, {})["text"]
+    kernels, leverage = words.solve(factors, 1.0, 0.5, {})
+    landmarks, coefficients = kernels["text"]
     own, crossed = (words.kernel(words.landmarks, rows, 1.0, {}) for rows in (words.landmarks, words.taught))
     sides = np.concatenate([factors.outputs[words.taught], factors.inputs[words.taught]], axis=1)
 
     assert len(landmarks) == len(words.landmarks) == 6
     assert len(words.taught) == min(TEACHING * 6, len(KernelWords(*world, 1000).taught))
     assert set(words.landmarks) < set(words.taught)
-    np.testing.assert_allclose((crossed @ crossed.T + 0.5 * own) @ coefficients, crossed @ sides, atol=1e-3)
+    shifted = crossed @ crossed.T + 0.5 * own
+    np.testing.assert_allclose(shifted @ coefficients, crossed @ sides, atol=1e-3)
+    counts = np.einsum("mp,mp->p", crossed, np.linalg.solve(shifted.astype(np.float64), crossed))
+    np.testing.assert_allclose(leverage[words.taught], counts, atol=1e-3)
+    assert not np.delete(leverage, words.taught).any()
     assert list(KernelWords(*world, 6, seed=1).landmarks) != list(words.landmarks)
+
+
+def test_a_warm_item_is_told_what_the_others_say_of_it(world: World, factors: Factors) -> None:
+    """Solved once more without it; and a cold item is told what all say."""
+    words = KernelWords(*world, 1000)
+    maps = words.maps(factors, 1.0, 0.5, {}, 1000, seed=0)
+    left = int(words.taught[3])
+    others = np.setdiff1d(words.taught, [left])
+    gram = words.kernel(others, others, 1.0, {}) + 0.5 * np.eye(len(others))
+    expected = words.kernel(np.array([left]), others, 1.0, {})[0] @ np.linalg.solve(gram, factors.outputs[others])
+    cold = words.has_words & ~world[0].warm_items
+
+    np.testing.assert_allclose(maps.beside[left], expected, atol=1e-4)
+    assert np.abs(maps.beside[left] - maps.candidates[left]).max() > 1e-2
+    np.testing.assert_allclose(maps.beside[cold], maps.candidates[cold], atol=1e-6)
+
+
+def test_leverages_of_the_last_rows_need_no_others(world: World) -> None:
+    words = KernelWords(*world, 1000)
+    gram = words.kernel(words.taught, words.taught, 1.0, {})
+    expected = np.diag(gram @ np.linalg.inv(gram.astype(np.float64) + 0.5 * np.eye(len(gram))))
+
+    for number in (1, 7, len(gram), None):
+        found = leverages(ridge_factor(gram.copy(), 0.5), 0.5, number)
+        np.testing.assert_allclose(found, expected[-(number or len(gram)) :], atol=1e-5)
 
 
 def test_no_landmarks_teach_nothing(world: World) -> None:
@@ -85,7 +116,7 @@ def test_model_predicts_what_the_regression_does(world: World, given: Settings) 
     candidates, history = trained.model.candidate_table()[:, :12], trained.model.history_table()
 
     np.testing.assert_allclose(candidates[cold], 4.0 * maps.candidates[cold], **CLOSE)
-    np.testing.assert_allclose(candidates[warm], (factors.outputs + 0.1 * maps.candidates)[warm], **CLOSE)
+    np.testing.assert_allclose(candidates[warm], (factors.outputs + 0.1 * maps.beside)[warm], **CLOSE)
     np.testing.assert_allclose(history[cold], 4.5 * maps.history[cold], **CLOSE)
     np.testing.assert_allclose(history[warm], (factors.inputs + 0.5 * maps.history)[warm], **CLOSE)
 
@@ -95,23 +126,6 @@ def test_words_count_as_in_a_cold_item_and_less_with_every_interaction(world: Wo
     trained, factors, maps = fitted(world, given, text_halfway=2.0)
     shares = np.where(world[0].warm_items, 0.1 + (4.0 - 0.1) * 2.0 / (world[0].item_counts + 2.0), 4.0)[:, None]
     told = maps.candidates.any(axis=1)
-    expected = factors.outputs + shares * maps.candidates
+    expected = factors.outputs + shares * maps.beside
 
     np.testing.assert_allclose(trained.model.candidate_table()[told, :12], expected[told], **CLOSE)
-
-
-def test_items_of_few_interactions_turn_to_their_words_and_spread_as_before(world: World, given: Settings) -> None:
-    """Through layers: out + (0.1 + 3.9 t / (n + t)) x prediction, times what gives its scores their spread back."""
-    split = world[0]
-    trained, factors, maps = fitted(world, given, text_turn=5.0)
-    warm = split.warm_items & maps.candidates.any(axis=1)
-    before = factors.outputs + 0.1 * maps.candidates
-    further = 0.1 + (4.0 - 0.1) * 5.0 / (split.item_counts + 5.0)
-    direction = factors.outputs + further[:, None] * maps.candidates
-    queries = split.train_matrix()[split.warm_users] @ factors.inputs
-    spread = [np.sqrt(np.square(queries @ one[warm].T).mean(axis=0)) for one in (before, direction)]
-    found = trained.model.candidate_table()[warm, :12]
-
-    np.testing.assert_allclose(found, direction[warm] * (spread[0] / spread[1])[:, None], rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(np.sqrt(np.square(queries @ found.T).mean(axis=0)), spread[0], rtol=1e-3)
-    assert np.abs(found - before[warm]).max() > 0.01

@@ -36,9 +36,11 @@ def test_lengths_go_towards_the_mean_of_warm_items(world: World, maps: WordMaps)
     np.testing.assert_allclose(found[told], 0.25 * lengths[told] + 0.75 * mean, rtol=1e-4)
     assert not found[~told].any()
     np.testing.assert_array_equal(shrunk.history, maps.history)
-    np.testing.assert_array_equal(shrunk.beside, maps.candidates)
+    np.testing.assert_array_equal(shrunk.beside, maps.beside)
     beside = with_norms(maps, split, Settings(warm_norm_shrinkage=0.75))
-    np.testing.assert_array_equal(beside.beside, shrunk.candidates)
+    before = np.linalg.norm(maps.beside, axis=1)
+    expected = 0.25 * before + 0.75 * before[split.warm_items & told].mean()
+    np.testing.assert_allclose(np.linalg.norm(beside.beside, axis=1)[told], expected[told], rtol=1e-4)
     np.testing.assert_array_equal(beside.candidates, maps.candidates)
 
 
@@ -80,7 +82,7 @@ def test_words_of_warm_items_get_one_length_where_it_helps(world: World, maps: W
     known = replace(factors, outputs=np.zeros_like(factors.outputs))
     units = factors.outputs / np.maximum(np.linalg.norm(factors.outputs, axis=1, keepdims=True), 1e-9)
     lengths = np.exp(2 * np.random.default_rng(0).standard_normal(len(units)))
-    told = replace(maps, candidates=(units * lengths[:, None]).astype(np.float32))
+    told = replace(maps, beside=(units * lengths[:, None]).astype(np.float32))
 
     assert choose_norms(split, known, told, Settings(norm_shrinkage=0.0)).warm_norm_shrinkage == 1.0
     for settled in (Settings(warm_norm_shrinkage=0.3), Settings(warm_text_scale=0.0, warm_norm_shrinkage=None)):
@@ -92,7 +94,7 @@ def test_words_of_warm_items_have_lengths_of_their_own(world: World, given: Sett
     split, features = world
     warm = np.flatnonzero(split.warm_items & features.items["text"].mask)
     settled = given.with_(epochs=0, teacher="ials", ials_penalty=2.0, ials_alpha=10.0, kernel_gamma=1.0)
-    settled = settled.with_(norm_shrinkage=0.5, warm_norm_shrinkage=1.0, text_halfway=0.0, text_turn=0.0)
+    settled = settled.with_(norm_shrinkage=0.5, warm_norm_shrinkage=1.0, text_halfway=0.0)
     plain, worded = (fit(split, features, settled.with_(warm_text_scale=scale)) for scale in (0.0, 1.5))
     words = np.linalg.norm(worded.candidate_table[warm, :-1] - plain.candidate_table[warm, :-1], axis=1)
 

@@ -7,17 +7,20 @@ import pytest
 
 from tfcold.blocks import Features
 from tfcold.splits.split import Split
-from tfcold.training import Settings
+from tfcold.training import Settings, profile_choice
+from tfcold.training.choose import DotScorer
 from tfcold.training.content_profile import ContentProfile, content_profile
 from tfcold.training.factors import Factors, ials_factors
+from tfcold.training.gains import Gains
 from tfcold.training.kernel_words import KernelWords
 from tfcold.training.profile_choice import choose_profile, weighed_kernels, weighed_maps
 from tfcold.training.word_maps import maps_of
+from tfcold.training.worded import towers_of
 
 World = tuple[Split, Features]
 SETTINGS = Settings(
     kernel_gamma=1.0, block_weights={}, profile_dim=5, cold_scale=2.0, warm_text_scale=0.1, text_halfway=0.0,
-    text_turn=0.0, history_text_scale=0.0, norm_shrinkage=0.0, warm_norm_shrinkage=0.0,
+    history_text_scale=0.0, norm_shrinkage=0.0, warm_norm_shrinkage=0.0,
 )  # fmt: skip
 
 
@@ -36,8 +39,11 @@ def _blind(factors: Factors, seed: int = 0) -> Factors:
 def _chosen(
     world: World, words: KernelWords, factors: Factors, profile: ContentProfile, settings: Settings
 ) -> Settings:
-    kernels = words.solve(profile.taught(factors), 1.0, 1.0, {})
-    return choose_profile(world[0], factors, profile, maps_of(words.predicted(kernels, 1.0)), settings)
+    taught = profile.taught(factors)
+    kernels, leverage = words.solve(taught, 1.0, 1.0, {})
+    return choose_profile(
+        world[0], factors, profile, maps_of(words.predicted(kernels, 1.0), taught, leverage), settings
+    )
 
 
 def test_taken_beside_a_teacher_that_knows_nothing(world: World, words: KernelWords) -> None:
@@ -72,15 +78,52 @@ def test_left_where_nothing_can_be_measured_and_kept_where_it_is_named(world: Wo
 def test_weight_is_a_factor_of_the_scores_of_its_columns(world: World, words: KernelWords) -> None:
     factors = ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0)
     profile = content_profile(world[0], words, factors, SETTINGS)
-    kernels = words.solve(profile.taught(factors), 1.0, 1.0, {})
-    maps = maps_of(words.predicted(kernels, 1.0))
-    half = maps_of(words.predicted(weighed_kernels(kernels, 8, 0.25), 1.0))
+    taught, weighed = profile.taught(factors), profile.weighed(0.25).taught(factors)
+    kernels, leverage = words.solve(taught, 1.0, 1.0, {})
+    maps = maps_of(words.predicted(kernels, 1.0), taught, leverage)
+    half = maps_of(words.predicted(weighed_kernels(kernels, 8, 0.25), 1.0), weighed, leverage)
     again = weighed_maps(maps, 8, 0.25)
 
     np.testing.assert_allclose(half.candidates, again.candidates, atol=1e-5)
     np.testing.assert_allclose(half.history, again.history, atol=1e-5)
     np.testing.assert_allclose(half.candidates[:, 8:], 0.5 * maps.candidates[:, 8:], atol=1e-5)
     np.testing.assert_array_equal(again.candidates[:, :8], maps.candidates[:, :8])
+    np.testing.assert_array_equal(again.beside[:, :8], maps.beside[:, :8])
     assert weighed_maps(maps, 8, 0.0).history.shape[1] == 8
-    solved = words.solve(profile.weighed(0.25).taught(factors), 1.0, 1.0, {})["text"][1]
+    solved = words.solve(weighed, 1.0, 1.0, {})[0]["text"][1]
     np.testing.assert_allclose(weighed_kernels(kernels, 8, 0.25)["text"][1], solved, atol=1e-4)
+
+
+def test_known_items_say_as_much_as_before(world: World, words: KernelWords) -> None:
+    """Whatever the weight, a warm candidate has nothing in the columns of the profile."""
+    factors = ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0)
+    profile = content_profile(world[0], words, factors, SETTINGS)
+    taught = profile.taught(factors)
+    kernels, leverage = words.solve(taught, 1.0, 1.0, {})
+    maps = maps_of(words.predicted(kernels, 1.0), taught, leverage)
+    told = towers_of(world[0], profile.weighed(0.5).beside(factors), weighed_maps(maps, 8, 0.5), SETTINGS)
+    without = towers_of(world[0], factors, weighed_maps(maps, 8, 0.0), SETTINGS)
+    warm = world[0].warm_items
+
+    assert np.abs(maps.beside[warm, 8:]).max() > 0
+    assert not told.candidates[warm, 8:].any()
+    np.testing.assert_array_equal(told.candidates[warm, :8], without.candidates[warm])
+    assert np.abs(told.candidates[~warm, 8:]).max() > 0
+
+
+def test_cold_rows_and_known_items_decide_together(
+    world: World, words: KernelWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile that gains among cold items is left out where known items, left out of the lesson, lose as clearly."""
+    factors = _blind(ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0))
+    profile = content_profile(world[0], words, factors, SETTINGS)
+    whole = profile_choice.gains_of
+
+    def losing(scorer: DotScorer, split: Split, regime: str, k: int) -> Gains:
+        found = whole(scorer, split, regime, k)
+        wide = scorer.candidates.shape[1] > 8
+        return Gains(found.by_user * 0.01, found.by_item * 0.01) if regime == "warm" and wide else found
+
+    assert _chosen(world, words, factors, profile, SETTINGS).profile_weight > 0
+    monkeypatch.setattr(profile_choice, "gains_of", losing)
+    assert _chosen(world, words, factors, profile, SETTINGS).profile_weight == 0.0

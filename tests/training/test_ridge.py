@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfcold.training.ridge import ridge_maps
+from tfcold.training.ridge import ridge_leverages, ridge_maps
 
 
 @pytest.mark.parametrize("shape", [(4, 9), (9, 4), (5, 5)], ids=["wide", "tall", "square"])
@@ -16,3 +16,10 @@ def test_maps_solve_the_normal_equations(shape: tuple[int, int]) -> None:
         gram = features.T @ features + penalty * np.eye(shape[1])
         for target, received in zip(targets, found, strict=True):
             np.testing.assert_allclose(received, np.linalg.solve(gram, features.T @ target), rtol=1e-3, atol=1e-4)
+
+
+def test_leverages_are_what_a_row_counts_in_its_own_prediction() -> None:
+    features = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
+    hat = features @ np.linalg.solve(features.T @ features + 2.0 * np.eye(4), features.T)
+
+    np.testing.assert_allclose(ridge_leverages(features, 2.0), np.diag(hat), rtol=1e-4)

@@ -19,7 +19,6 @@ def test_preset_takes_changes() -> None:
         ({"batch_size": 0}, "`batch_size` must be at least 1; received 0"),
         ({"hidden_share": 1.0}, r"`hidden_share` must lie in \(0, 1\); received 1.0"),
         ({"id_dropout": 1.0}, r"`id_dropout` must lie in \[0, 1\); received 1.0"),
-        ({"text_turn": -1.0}, "`text_turn` must be at least 0, or None; received -1.0"),
         ({"ease_dropout": 1.0}, r"`ease_dropout` must lie in \[0, 1\), or be None; received 1.0"),
         ({"norm_shrinkage": 1.5}, r"`norm_shrinkage` must lie in \[0, 1\], or be None; received 1.5"),
         ({"learning_rate": 0.0}, "`learning_rate` must be positive; received 0.0"),

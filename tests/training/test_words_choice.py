@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from tfcold.blocks import Features
+from tfcold.ranking import Queries
 from tfcold.splits.split import Split
 from tfcold.training import Settings, words_choice
+from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, ials_factors, seen_from
-from tfcold.training.gains import Gains
+from tfcold.training.gains import Evidence, gains_of
 from tfcold.training.ials_fits import IalsFits
 from tfcold.training.kernel_words import KernelWords
 from tfcold.training.words_choice import Lesson, choose_words, targets_of
@@ -60,7 +62,7 @@ def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(
     tried: list[Lesson] = []
     measured = words_choice._Search.measured
 
-    def spied(search: words_choice._Search, lesson: Lesson) -> Gains:
+    def spied(search: words_choice._Search, lesson: Lesson) -> Evidence:
         if len(search._drawn) > 10:
             tried.append(lesson)
         return measured(search, lesson)
@@ -71,6 +73,36 @@ def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(
 
     assert words_choice.PENALTIES.index(high) - words_choice.PENALTIES.index(low) == 1
     assert chosen.text_penalty in (low, high)
+
+
+def test_known_items_are_measured_as_if_they_were_new(world: World, factors: Factors) -> None:
+    """The second part of a lesson's evidence: each held item is what all others say, solved once for each of them."""
+    split, words = world[0], KernelWords(*world, 1000)
+    search = words_choice._Search(IalsFits(split, 0), split, words, factors, 1000)
+    drawn = search._drawn
+    gram = words.kernel(drawn, drawn, 1.0, {}).astype(np.float64)
+    candidates = np.zeros_like(factors.outputs)
+    for place, item in enumerate(drawn):
+        others = np.delete(np.arange(len(drawn)), place)
+        shifted = gram[np.ix_(others, others)] + 3.0 * np.eye(len(others))
+        candidates[item] = gram[place, others] @ np.linalg.solve(shifted, factors.outputs[drawn[others]])
+    scorer = words_choice._Among(DotScorer(factors.inputs, candidates), search._listed)
+    rows = split.validation["warm"]
+    known = replace(split, validation={"warm": rows[search._listed[split.dataset.item_rows[rows]]]})
+    found = search.measured(Lesson(1.0, 3.0)).parts
+
+    assert len(found) == 2
+    np.testing.assert_allclose(found[1].by_user, gains_of(scorer, known, "warm", words_choice.CUT).by_user, atol=1e-4)
+    asked = np.flatnonzero(split.warm_users)[:5].astype(np.int32)
+    scores = scorer.scores(Queries(asked, split.train_matrix()[asked]), np.flatnonzero(split.warm_items))
+    np.testing.assert_array_equal(np.isfinite(scores[0]), search._listed[split.warm_items])
+
+
+def test_without_warm_rows_cold_ones_decide_alone(world: World, factors: Factors) -> None:
+    split = replace(world[0], validation={"cold_item": world[0].validation["cold_item"]})
+    search = words_choice._Search(IalsFits(split, 0), split, KernelWords(*world, 1000), factors, 1000)
+
+    assert len(search.measured(Lesson(1.0, 3.0)).parts) == 1
 
 
 def test_a_teacher_seen_from_itself_says_what_it_said(world: World, factors: Factors) -> None:

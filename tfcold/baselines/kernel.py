@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ import scipy.linalg
 from tfcold.baselines.vectors import Matrix
 
 Factor = tuple[Any, bool]
+
+_COLUMNS = 1_024
 
 
 def rbf_of_units(left: Matrix, right: Matrix, gamma: float) -> Matrix:
@@ -33,8 +35,41 @@ def ridge_solution(factor: Factor, right: Matrix) -> Matrix:
     return np.asarray(scipy.linalg.cho_solve(factor, right, check_finite=False), np.float32)
 
 
-def nystrom_solution(kernel: Matrix, penalty: float, passes: Iterable[tuple[Matrix, Matrix]]) -> Matrix:
-    """Coefficients float32 [M, D] of M landmarks when N rows teach: `(K_mn K_nm + penalty K_mm)^-1 K_mn Y`.
+def leverages(factor: Factor, penalty: float, number: int | None = None) -> Matrix:
+    """How much each row counts in what is predicted of itself: the diagonal of `K (K + penalty I)^-1`, float32 [M].
+
+    With it, what is predicted of a row that is left out of the lesson needs no other solution: `left_out`. For all rows
+    it takes as long again as the factor, for a few next to nothing.
+
+    Args:
+        factor: of `ridge_factor`. Overwritten.
+        penalty: float. The same.
+        number: int or None. Of the last so many rows only.
+
+    References:
+        Rifkin & Lippert 2007, Notes on Regularized Least Squares, MIT CBCL: leaving one out in closed form.
+    """
+    first = 0 if number is None else len(factor[0]) - number
+    # the inverse of the lower factor: its columns end in the rows asked for, and need the rows below them only
+    inverse, _ = scipy.linalg.lapack.strtri(np.asfortranarray(factor[0][first:, first:]), lower=1, overwrite_c=1)
+    lengths = np.empty(len(inverse), np.float32)
+    for start in range(0, len(inverse), _COLUMNS):
+        columns = np.tril(inverse[start:, start : start + _COLUMNS])
+        lengths[start : start + _COLUMNS] = np.einsum("ij,ij->j", columns, columns)
+    return np.asarray(1 - penalty * lengths, np.float32)
+
+
+def left_out(predicted: Matrix, targets: Matrix, leverage: Matrix) -> Matrix:
+    """What would be predicted [M, D] of each row if it were left out of the lesson of targets [M, D]; leverages [M]."""
+    return np.asarray(targets - (targets - predicted) / np.maximum(1 - leverage, 1e-6)[:, None], np.float32)
+
+
+def nystrom_solution(
+    kernel: Matrix, penalty: float, passes: Callable[[], Iterable[tuple[Matrix, Matrix]]]
+) -> tuple[Matrix, Matrix]:
+    """Coefficients of M landmarks when N rows teach, float32 [M, D], and the rows' `leverages`, float32 [N].
+
+    The first are `(K_mn K_nm + penalty K_mm)^-1 K_mn Y`.
 
     With every row a landmark that is `(K + penalty I)^-1 Y`; else it is the regression nearest to that one among those
     that only landmarks are asked for.
@@ -42,7 +77,8 @@ def nystrom_solution(kernel: Matrix, penalty: float, passes: Iterable[tuple[Matr
     Args:
         kernel: float32 [M, M], of the landmarks. Overwritten.
         penalty: float, above 0.
-        passes: kernels [M, P] of the landmarks with some of the rows, overwritten, and targets [P, D] of these.
+        passes: called twice; kernels [M, P] of the landmarks with some of the rows, overwritten, and targets [P, D] of
+            these.
 
     References:
         Subset of regressors: Rudi, Carratino & Rosasco 2017, FALKON, arXiv:1705.10958, section 2. Solved here by
@@ -52,11 +88,17 @@ def nystrom_solution(kernel: Matrix, penalty: float, passes: Iterable[tuple[Matr
     root = scipy.linalg.cholesky(kernel.T, lower=True, overwrite_a=True, check_finite=False)
     moment: Matrix = np.zeros_like(kernel)
     right: Any = 0.0
-    for crossed, targets in passes:
+    for crossed, targets in passes():
         white = scipy.linalg.solve_triangular(root, crossed, lower=True, overwrite_b=True, check_finite=False)
         moment += white @ white.T
         right = right + white @ targets
-    solved = ridge_solution(ridge_factor(moment, penalty), right)
-    return np.asarray(
-        scipy.linalg.solve_triangular(root, solved, trans="T", lower=True, check_finite=False), np.float32
-    )
+    factor = ridge_factor(moment, penalty)
+    solved = ridge_solution(factor, right)
+    coefficients = scipy.linalg.solve_triangular(root, solved, trans="T", lower=True, check_finite=False)
+    root, _ = scipy.linalg.lapack.strtri(root, lower=1, overwrite_c=1)
+    towards = scipy.linalg.solve_triangular(factor[0], root, lower=True, overwrite_b=True, check_finite=False)
+    lengths = []
+    for crossed, _ in passes():
+        near = towards @ crossed
+        lengths.append(np.einsum("mp,mp->p", near, near))
+    return np.asarray(coefficients, np.float32), np.concatenate(lengths).astype(np.float32)

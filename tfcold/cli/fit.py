@@ -145,7 +145,6 @@ def summary(fitted: Fitted) -> str:
         "warm_text_scale",
         "history_text_scale",
         "text_halfway",
-        "text_turn",
         "fold_in_share",
         "shrinkage",
         "similar_strength",

@@ -53,6 +53,31 @@ class Gains:
         return self.mean > errors * self.error
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """Qualities on several kinds of rows, each of which counts as much as the others, however high it is.
+
+    Args:
+        parts: one `Gains` or more.
+    """
+
+    parts: tuple[Gains, ...]
+
+    @property
+    def mean(self) -> float:
+        """Their geometric mean."""
+        return float(np.exp(np.mean([np.log(max(part.mean, 1e-12)) for part in self.parts])))
+
+    def clearly_above(self, other: Evidence, errors: float = 2.0) -> bool:
+        """Whether the mean of the gains over another, each as a share of it, is above so many standard errors."""
+        gain, variance = 0.0, 0.0
+        for part, before in zip(self.parts, other.parts, strict=True):
+            level = max(before.mean, 1e-12)
+            gain += (part - before).mean / level
+            variance += ((part - before).error / level) ** 2
+        return gain > errors * float(np.sqrt(variance))
+
+
 def gains_of(scorer: Scorer, split: Split, regime: str, k: int = 20) -> Gains:
     """NDCG@k on the validation rows of a regime."""
     discount = 1 / np.log2(np.arange(2, k + 2))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tfcold.baselines.kernel import nystrom_solution, rbf_of_units, ridge_factor, ridge_solution
+from tfcold.baselines.kernel import leverages, nystrom_solution, rbf_of_units, ridge_factor, ridge_solution
 from tfcold.baselines.vectors import centred_unit
 from tfcold.blocks import Features
 from tfcold.models.feature_table import Kernels
 from tfcold.progress import bar
 from tfcold.training.factors import Factors
-from tfcold.training.word_maps import WordMaps
+from tfcold.training.word_maps import WordMaps, maps_of
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
@@ -67,21 +67,30 @@ class KernelWords:
         """At most so many of the items that teach, drawn; always the same."""
         return np.random.default_rng(self._seed).permutation(self.taught)[:number]
 
-    def solve(self, targets: Factors, gamma: float, penalty: float, weights: Weights) -> Kernels:
-        """Landmarks [M, T] and coefficients float32 [M, 2 D] of every block: outputs first, then inputs."""
+    def solve(self, targets: Factors, gamma: float, penalty: float, weights: Weights) -> tuple[Kernels, Floats]:
+        """What is taught, and how much each item that teaches counts in what is predicted of itself.
+
+        Returns: landmarks [M, T] and coefficients float32 [M, 2 D] of every block, outputs first, then inputs; and
+            `leverages` float32 [I + 1], zeros of items that do not teach.
+        """
         marks = self.landmarks
         own = self.kernel(marks, marks, gamma, weights)
+        leverage = np.zeros(len(self.has_words), np.float32)
         if len(marks) == len(self.taught):
-            coefficients = ridge_solution(ridge_factor(own, penalty), _both_sides(targets, marks))
+            factor = ridge_factor(own, penalty)
+            coefficients = ridge_solution(factor, _both_sides(targets, marks))
+            leverage[marks] = leverages(factor, penalty)
         else:
-            coefficients = nystrom_solution(own, penalty, self._lessons(targets, gamma, weights))
+            coefficients, leverage[self.taught] = nystrom_solution(
+                own, penalty, lambda: self._lessons(targets, gamma, weights)
+            )
         kernels = {}
         for name, mask in self._masks.items():
             present = mask[marks]
             if present.any():
                 weight = np.float32(weights.get(name, 1.0))
                 kernels[name] = (self._units[name][marks[present]], weight * coefficients[present])
-        return kernels
+        return kernels, leverage
 
     def predicted(self, kernels: Kernels, gamma: float) -> Floats:
         """What kernels solved here say of every item with words, float32 [I + 1, 2 D]; zeros of the others."""
@@ -106,15 +115,16 @@ class KernelWords:
         """What at most `rows` items, drawn, teach for every item with words: no kernels, for a look ahead."""
         taught = self.taught[targets.outputs[self.taught].any(axis=1)]
         taught = np.random.default_rng(seed).permutation(taught)[:rows]
-        sides = np.concatenate([targets.outputs, targets.inputs], axis=1)
-        solved = ridge_solution(ridge_factor(self.kernel(taught, taught, gamma, weights), penalty), sides[taught])
-        found = np.zeros_like(sides)
+        factor = ridge_factor(self.kernel(taught, taught, gamma, weights), penalty)
+        solved = ridge_solution(factor, _both_sides(targets, taught))
+        leverage = np.zeros(len(self.has_words), np.float32)
+        leverage[taught] = leverages(factor, penalty)
+        found = np.zeros((len(self.has_words), solved.shape[1]), np.float32)
         told = np.flatnonzero(self.has_words)
         for start in range(0, len(told), _PASS):
             part = told[start : start + _PASS]
             found[part] = self.kernel(part, taught, gamma, weights) @ solved
-        outputs, inputs = np.split(found, [targets.dim], axis=1)
-        return WordMaps(outputs, outputs, inputs, ({}, {}))
+        return maps_of(found, targets, leverage)
 
     def kernel(self, rows: Rows, others: Rows, gamma: float, weights: Weights) -> Floats:
         """float32 [R, N] between item rows; a block that `weights` does not name counts once."""

@@ -73,14 +73,24 @@ def _for_warm(sample: Split, factors: Factors, maps: WordMaps, settings: Setting
 
 def with_norms(maps: WordMaps, split: Split, settings: Settings) -> WordMaps:
     """The maps, `candidates` and `beside` with lengths shrunk towards the mean of warm items with words."""
-    lengths = np.linalg.norm(maps.candidates[split.warm_items], axis=1)
-    norm = float(lengths[lengths > 0].mean()) if lengths.any() else 1.0
-    shrink = NormShrinkage(dtype="float32")
-
-    def shrunk(share: float | None) -> Floats:
-        shrink.set_weights_of(share or 0.0, norm)
-        return maps.candidates if not share else np.asarray(shrink(maps.candidates))
-
+    norm = _length(maps.candidates, split)
     return replace(
-        maps, candidates=shrunk(settings.norm_shrinkage), beside=shrunk(settings.warm_norm_shrinkage), norm=norm
+        maps,
+        candidates=_shrunk(maps.candidates, settings.norm_shrinkage, norm),
+        beside=_shrunk(maps.beside, settings.warm_norm_shrinkage, _length(maps.beside, split)),
+        norm=norm,
     )
+
+
+def _length(words: Floats, split: Split) -> float:
+    """The mean length of what words say of warm items."""
+    lengths = np.linalg.norm(words[split.warm_items], axis=1)
+    return float(lengths[lengths > 0].mean()) if lengths.any() else 1.0
+
+
+def _shrunk(words: Floats, share: float | None, norm: float) -> Floats:
+    if not share:
+        return words
+    shrink = NormShrinkage(dtype="float32")
+    shrink.set_weights_of(share, norm)
+    return np.asarray(shrink(words))

@@ -14,10 +14,10 @@ from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.content_profile import PENALTY, ContentProfile
 from tfcold.training.factors import Factors
-from tfcold.training.gains import gains_of
+from tfcold.training.gains import Evidence, gains_of
 from tfcold.training.norms import with_norms
 from tfcold.training.settings import Settings
-from tfcold.training.word_maps import WordMaps
+from tfcold.training.word_maps import WordMaps, for_known
 from tfcold.training.worded import towers_of
 from tfcold.training.words_choice import CUT
 
@@ -29,15 +29,16 @@ Floats = npt.NDArray[np.float32]
 WEIGHTS: Final = (0.03, 0.06, 0.12, 0.25)
 _FINER: Final = (0.8, 0.9, 1.0, 1.1, 1.25)  # scales of cold items beside the one chosen without a profile
 _ERRORS: Final = 0.5  # standard errors that it must gain: small weights have lost on no collection
-_TOLERANCE: Final = 0.002  # what warm items may lose, as a share
 
 
 def choose_profile(
     split: Split, factors: Factors, profile: ContentProfile, maps: WordMaps, settings: Settings
 ) -> Settings:
-    """Settings with the weight of the profile: the best one among cold items, if it gains half a standard error.
+    """Settings with the weight of the profile: the best one among new items, if it gains half a standard error.
 
-    Warm items must not lose by what the profile says of their words; the scale of cold items is looked at once more.
+    Known items count beside the cold ones of validation, each as what the others say of its words.
+
+    Lists of warm items stay as they are, for it says nothing of these; the scale of cold items is looked at once more.
 
     Args:
         factors: the teacher's.
@@ -57,21 +58,26 @@ def choose_profile(
         said = with_norms(weighed_maps(maps, factors.dim, weight), split, option)
         return towers_of(split, profile.weighed(weight).beside(factors), said, option)
 
+    def measured(option: Settings) -> Evidence:
+        scorer = towers(option)
+        parts = [gains_of(scorer, sample, "cold_item", CUT)]
+        if choose.has(sample, "warm"):
+            factor = _factor(maps.beside.shape[1], factors.dim, option.profile_weight or 0.0)
+            left_out = replace(scorer, candidates=maps.beside[:, : len(factor)] * factor)
+            parts.append(gains_of(left_out, sample, "warm", CUT))
+        return Evidence(tuple(parts))
+
     options = {weight: settings.with_(profile_weight=weight) for weight in (0.0, *WEIGHTS)}
-    found = {weight: gains_of(towers(option), sample, "cold_item", CUT) for weight, option in options.items()}
+    found = {weight: measured(option) for weight, option in options.items()}
     best = max(WEIGHTS, key=lambda weight: found[weight].mean)
     means = ", ".join(f"{weight:g}: {values.mean:.4f}" for weight, values in found.items())
-    if not (found[best] - found[0.0]).is_clear(_ERRORS):
+    if not found[best].clearly_above(found[0.0], _ERRORS):
         logger.info("content profile: %s -> 0", means)
         return none
     chosen = options[best].with_(
         profile_dim=profile.inputs.shape[1], profile_penalty=settings.profile_penalty or PENALTY
     )
-    if choose.has(sample, "warm"):
-        before, after = (choose.quality(towers(option), sample, "warm") for option in (none, chosen))
-        logger.info("content profile: %s -> %g; warm items %.4f for %.4f", means, best, after, before)
-        if after < before * (1 - _TOLERANCE):
-            return none
+    logger.info("content profile: %s -> %g", means, best)
     if choose.has(sample, "all"):
         scale = settings.cold_scale or 1.0
         chosen = chosen.with_(
@@ -85,10 +91,13 @@ def choose_profile(
 
 
 def weighed_maps(maps: WordMaps, teacher_dim: int, weight: float) -> WordMaps:
-    """Maps with a profile of weight 1 behind the teacher's columns, brought to another weight; without it for 0."""
+    """Maps with a profile of weight 1 behind the teacher's columns, brought to another weight; without it for 0.
+
+    It is for cold items: nothing of it is added to what is known of warm ones.
+    """
     factor = _factor(maps.candidates.shape[1], teacher_dim, weight)
     sides = {name: getattr(maps, name)[:, : len(factor)] * factor for name in ("candidates", "beside", "history")}
-    return replace(maps, **sides)
+    return for_known(replace(maps, **sides), teacher_dim)
 
 
 def weighed_kernels(kernels: Kernels, teacher_dim: int, weight: float) -> Kernels:

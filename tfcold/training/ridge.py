@@ -11,6 +11,14 @@ import scipy.linalg
 Floats = npt.NDArray[np.float32]
 
 
+def ridge_leverages(features: Floats, penalty: float) -> Floats:
+    """How much each row counts in what is predicted of itself: the diagonal of `X (X'X + penalty I)^-1 X'`, [R]."""
+    gram = np.asarray(features.T @ features, np.float64)
+    gram[np.diag_indices_from(gram)] += penalty
+    inverse = np.linalg.inv(gram).astype(np.float32)
+    return np.asarray(np.einsum("rf,rf->r", features @ inverse, features), np.float32)
+
+
 def ridge_maps(features: Floats, targets: Sequence[Floats], penalties: Sequence[float]) -> list[list[Floats]]:
     """For each penalty, the maps `W` [F, D] that minimise `||features W - target||^2 + penalty ||W||^2`.
 

@@ -39,9 +39,6 @@ class Settings:
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
         text_halfway: float or None. Interactions at which the words of a warm candidate count halfway between what they
             do in a cold one and `warm_text_scale`; the most that costs nothing.
-        text_turn: float >= 0 or None. Interactions at which a warm candidate has turned halfway further to its words,
-            its scores as spread as before: what items of few interactions gain most by, where lists of all items lose
-            nothing; 0 is no turn.
         history_text_scale: float or None. How much of its words a warm item keeps in a history.
         user_words_scale: float or None. How much a user's own words count beside their history.
         fold_in_share: float or None. How far the query of a training user goes from the sum of their history to the
@@ -95,7 +92,6 @@ class Settings:
     cold_scale: float | None = None
     warm_text_scale: float | None = None
     text_halfway: float | None = None
-    text_turn: float | None = None
     history_text_scale: float | None = None
     user_words_scale: float | None = None
     fold_in_share: float | None = None
@@ -145,10 +141,8 @@ class Settings:
                 raise InputError(f"`{name}` must lie in [0, 1], or be None; received {share}")
         if not 0 <= self.id_dropout < 1:
             raise InputError(f"`id_dropout` must lie in [0, 1); received {self.id_dropout}")
-        for name in ("text_halfway", "text_turn"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise InputError(f"`{name}` must be at least 0, or None; received {value}")
+        if self.text_halfway is not None and not self.text_halfway >= 0:
+            raise InputError(f"`text_halfway` must be at least 0, or None; received {self.text_halfway}")
         if self.ease_dropout is not None and not 0 <= self.ease_dropout < 1:
             raise InputError(f"`ease_dropout` must lie in [0, 1), or be None; received {self.ease_dropout}")
 

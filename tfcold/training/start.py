@@ -23,8 +23,7 @@ from tfcold.training.norms import choose_norms, with_norms
 from tfcold.training.profile_choice import choose_profile, weighed_kernels, weighed_maps
 from tfcold.training.settings import Settings
 from tfcold.training.teacher import choose_teacher
-from tfcold.training.turn_choice import choose_turn
-from tfcold.training.word_maps import WordMaps, kernels_of, linear_maps, maps_of
+from tfcold.training.word_maps import WordMaps, for_known, kernels_of, linear_maps, maps_of
 from tfcold.training.worded import towers_of, worded
 from tfcold.training.words_choice import SEARCH_ROWS, choose_words, cold_quality, targets_of
 
@@ -80,8 +79,9 @@ def _told_by_kernels(
     split, settings = fits.split, choose_words(fits, words, factors, settings)
     gamma, penalty, weights = _kernel(settings)
     profile = content_profile(split, words, factors, settings)
-    kernels = words.solve(profile.taught(targets_of(fits, factors, settings)), gamma, penalty, weights)
-    full = maps_of(words.predicted(kernels, gamma))  # with a profile of weight 1
+    targets = profile.taught(targets_of(fits, factors, settings))
+    kernels, leverage = words.solve(targets, gamma, penalty, weights)
+    full = maps_of(words.predicted(kernels, gamma), targets, leverage)  # with a profile of weight 1
     _, settings = _scaled(split, factors, weighed_maps(full, factors.dim, 0.0), settings)
     settings = choose_profile(split, factors, profile, full, settings)
     weight = settings.profile_weight or 0.0
@@ -92,8 +92,7 @@ def _told_by_kernels(
 def _scaled(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> tuple[WordMaps, Settings]:
     settings = choose_norms(split, factors, maps, settings)
     maps = with_norms(maps, split, settings)
-    settings = closed_form.choose_scales(split, factors, maps, settings)
-    return maps, choose_turn(split, factors, maps, settings)
+    return maps, closed_form.choose_scales(split, factors, maps, settings)
 
 
 def _kernel(settings: Settings) -> tuple[float, float, kernel_words.Weights]:
@@ -116,12 +115,13 @@ def _closed_form(
             return narrow
         profile = content_profile(split, words, narrow, settings).weighed(settings.profile_weight or 0.0)
         beside = profile.beside(narrow)
-        scales = settings.history_text_scale, settings.warm_text_scale, settings.text_halfway, settings.text_turn
+        scales = settings.history_text_scale, settings.warm_text_scale, settings.text_halfway
         if not any(scales):
             return beside
         ahead = words.maps(profile.taught(narrow), *_kernel(settings), SEARCH_ROWS, settings.seed)
         is_warm = np.asarray(narrow.outputs.any(axis=1))
-        return worded(split, beside, with_norms(ahead, split, settings), settings, is_warm)
+        ahead = with_norms(for_known(ahead, narrow.dim), split, settings)
+        return worded(split, beside, ahead, settings, is_warm)
 
     settings = choose_for_newcomers(split, told, settings, narrow_worded)
     if maps is not None:

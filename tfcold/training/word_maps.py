@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from tfcold.baselines.kernel import left_out
 from tfcold.models import TwoTower
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
-from tfcold.training.ridge import ridge_maps
+from tfcold.training.ridge import ridge_leverages, ridge_maps
 from tfcold.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ class WordMaps:
 
     Args:
         candidates: float32 [I + 1, D]. Predicted outputs of every item with words; zeros of the others.
-        beside: float32 [I + 1, D]. The same for warm items, to be added to what is known of them.
+        beside: float32 [I + 1, D]. What is added to that which is known of warm items: what words would predict of each
+            if it were left out of the lesson. What they predict of an item that taught them is for the most part that
+            which is known already.
         history: float32 [I + 1, D]. Predicted inputs, likewise.
         kernels: for candidates and for history, a kernel [F, D] for each block of the model's features.
         norm: float. The length towards which `candidates` and `beside` were taken, if they were.
@@ -43,10 +46,23 @@ class WordMaps:
     norm: float = 1.0
 
 
-def maps_of(predicted: Floats) -> WordMaps:
-    """Maps of what a kernel regression predicts, float32 [I + 1, 2 D]: outputs first, then inputs; without kernels."""
+def maps_of(predicted: Floats, targets: Factors, leverage: Floats) -> WordMaps:
+    """Maps of what a kernel regression predicts, without kernels.
+
+    Args:
+        predicted: float32 [I + 1, 2 D]. Outputs first, then inputs.
+        targets: what was taught.
+        leverage: float32 [I + 1]. How much an item counts in what is predicted of itself; 0 where it does not teach.
+    """
     outputs, inputs = np.split(predicted, 2, axis=1)
-    return WordMaps(outputs, outputs, inputs, ({}, {}))
+    return WordMaps(outputs, left_out(outputs, targets.outputs, leverage), inputs, ({}, {}))
+
+
+def for_known(maps: WordMaps, dim: int) -> WordMaps:
+    """The maps, with nothing to add to warm items in the columns behind the first `dim`: those are for cold items."""
+    beside = maps.beside.copy()
+    beside[:, dim:] = 0
+    return replace(maps, beside=beside)
 
 
 def kernels_of(model: TwoTower) -> tuple[dict[str, Floats], dict[str, Floats]]:
@@ -83,4 +99,7 @@ def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Setti
     cuts = np.cumsum(list(widths.values()))[:-1]
     outputs, inputs = (dict(zip(widths, np.split(side, cuts, axis=0), strict=True)) for side in maps[penalty])
     candidates, history = (np.asarray(features @ side, np.float32) for side in maps[penalty])
-    return WordMaps(candidates, candidates, history, (outputs, inputs)), settings.with_(text_penalty=penalty)
+    leverage = np.zeros(len(features), np.float32)
+    leverage[taught] = ridge_leverages(features[taught], penalty)
+    beside = left_out(candidates, factors.outputs, leverage)
+    return WordMaps(candidates, beside, history, (outputs, inputs)), settings.with_(text_penalty=penalty)

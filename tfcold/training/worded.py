@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from tfcold.training.choose import DotScorer
-from tfcold.training.factors import Factors, spread
+from tfcold.training.factors import Factors
 from tfcold.training.settings import Settings
 from tfcold.training.word_maps import WordMaps
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 Floats = npt.NDArray[np.float32]
-
-_MOST_USERS: Final = 16_384  # whose queries say how far the scores of an item spread
 
 
 def towers_of(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> DotScorer:
@@ -38,12 +36,10 @@ def worded(
     """Factors of warm items beside what their words predict, as both towers add them up; of the others, zeros.
 
     An item with n interactions counts its words `warm_text_scale + more h / (n + h)` times as a candidate, with `more`
-    what `cold_scale` is beyond that and `h` the `text_halfway`. Then it turns to them: by `more t / (n + t)` further,
-    with `t` the `text_turn`, its scores brought back to the spread that they had over the users. So the few things that
-    are known of an item do not drown what its words say, and it stands no higher or lower in a list of all items.
+    what `cold_scale` is beyond that and `h` the `text_halfway`.
 
     Args:
-        split: its training rows give the queries, and how often each item was touched.
+        split: how often each item was touched.
         factors: the teacher's.
         maps: what words predict.
         settings: with the scales.
@@ -55,12 +51,6 @@ def worded(
     share, more = settings.warm_text_scale or 0.0, _more(settings)
     shares = share + more * _giving_way(split, settings.text_halfway)
     outputs = np.where(warm[:, None], factors.outputs + shares[:, None] * maps.beside, 0).astype(np.float32)
-    if settings.text_turn and more:
-        further = np.float32(more) * _giving_way(split, settings.text_turn)
-        turned = np.where(warm[:, None], outputs + further[:, None] * maps.beside, 0).astype(np.float32)
-        gram = _gram(split, inputs)
-        ratio = spread(outputs, gram) / np.maximum(spread(turned, gram), 1e-12)
-        outputs = np.asarray(turned * ratio[:, None], np.float32)
     return replace(factors, inputs=inputs, outputs=outputs)
 
 
@@ -72,11 +62,3 @@ def _giving_way(split: Split, halfway: float | None) -> Floats:
     """float32 [I + 1]: from 1 with no interaction through a half to nothing."""
     halfway = halfway or 0.0
     return np.asarray(halfway / np.maximum(split.item_counts + halfway, 1e-6), np.float32)
-
-
-def _gram(split: Split, inputs: Floats) -> Floats:
-    """float32 [D, D]: mean products of the queries of training users, as sums of their histories."""
-    users = np.flatnonzero(split.warm_users)
-    users = users[np.unique(np.linspace(0, len(users) - 1, _MOST_USERS).astype(np.int64))]
-    queries = np.asarray(split.train_matrix()[users] @ inputs, np.float32)
-    return np.asarray(queries.T @ queries / np.float32(len(users)), np.float32)

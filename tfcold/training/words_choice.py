@@ -1,4 +1,4 @@
-"""What teaches the words of new items, and through which kernel: chosen on cold validation rows."""
+"""What teaches the words of new items, and through which kernel: chosen by new items and by known ones left out."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfcold.baselines.kernel import ridge_factor, ridge_solution
+from tfcold.baselines.kernel import left_out, leverages, ridge_factor, ridge_solution
 from tfcold.progress import logger
+from tfcold.ranking import Queries, Scorer
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, seen_from
-from tfcold.training.gains import Gains, gains_of
+from tfcold.training.gains import Evidence, gains_of
 from tfcold.training.ials_fits import IalsFits
 from tfcold.training.kernel_words import GAMMA, PENALTY, KernelWords, Rows
 from tfcold.training.settings import Settings
@@ -31,7 +32,7 @@ PENALTIES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 BLOCK_WEIGHTS: Final = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of a block beside the first one
 THE_TEACHER: Final = (0.0, 0.0)
 OTHER_TEACHERS: Final[tuple[Ials, ...]] = ((20.0, 20.0), (60.0, 50.0), (100.0, 50.0))
-SEARCH_ROWS: Final = 3_000  # warm items that teach while all this is chosen
+SEARCH_ROWS: Final = 3_000  # warm items that teach while all this is chosen, and at most as many are left out
 CUT: Final = 100  # of the lists that are compared: few new items can be asked for, and the first 20 places are noisy
 _ERRORS: Final = 0.5  # standard errors that a lower penalty must bring
 _LEAST_GAIN: Final = 1.003  # what weights or another teacher must bring
@@ -130,9 +131,13 @@ class _Search:
     ) -> None:
         self._fits, self._sample, self._words, self._factors = fits, sample, words, factors
         self._drawn = words.drawn(rows)
+        self._held = self._drawn[-SEARCH_ROWS:]
+        self._listed = np.zeros(len(sample.warm_items), bool)
+        self._listed[self._held] = True
+        self._known = _of(sample, self._listed)
         self._asked: Rows = np.unique(sample.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
         self._targets: dict[Ials, Floats] = {}
-        self._quality: dict[Lesson, Gains] = {}
+        self._quality: dict[Lesson, Evidence] = {}
         self._kernels: tuple[object, Floats, Floats] | None = None  # of the last gamma and weights
 
     def best(self, start: Lesson, settings: Settings) -> Lesson:
@@ -167,7 +172,7 @@ class _Search:
         """The lesson, or with the next lower penalty where that gains something: few rows may ask for more of it."""
         less = replace(lesson, penalty=PENALTIES[max(0, PENALTIES.index(lesson.penalty) - 1)])
         best = self._best_of("penalty with all rows", (lesson, less))
-        return best if (self.measured(best) - self.measured(lesson)).is_clear(_ERRORS) else lesson
+        return best if self.measured(best).clearly_above(self.measured(lesson), _ERRORS) else lesson
 
     def _best_of(self, name: str, lessons: Iterable[Lesson]) -> Lesson:
         found = {lesson: self.measured(lesson).mean for lesson in lessons}
@@ -175,16 +180,26 @@ class _Search:
         logger.info("%s: %.4f with %s", name, found[best], best)
         return best
 
-    def measured(self, lesson: Lesson) -> Gains:
-        """NDCG on cold validation rows."""
+    def measured(self, lesson: Lesson) -> Evidence:
+        """NDCG on cold validation rows, and on warm ones when each item is what the others say of its words.
+
+        New items of validation may be fewer than a tenth of the known ones, and of another kind than those to come.
+        """
         if lesson not in self._quality:
             outputs = self._taught(lesson.ials)
             gram, cross = self._kernels_of(lesson)
-            solved = ridge_solution(ridge_factor(gram.copy(), lesson.penalty), outputs[self._drawn])
+            factor = ridge_factor(gram.copy(), lesson.penalty)
+            solved = ridge_solution(factor, outputs[self._drawn])
             candidates = np.zeros_like(outputs)
             candidates[self._asked] = cross @ solved
+            number = len(self._held)
+            said = outputs[self._held] - np.float32(lesson.penalty) * solved[-number:]
+            candidates[self._held] = left_out(said, outputs[self._held], leverages(factor, lesson.penalty, number))
             scorer = DotScorer(self._factors.inputs, candidates)
-            self._quality[lesson] = gains_of(scorer, self._sample, "cold_item", CUT)
+            parts = [gains_of(scorer, self._sample, "cold_item", CUT)]
+            if choose.has(self._known, "warm"):
+                parts.append(gains_of(_Among(scorer, self._listed), self._known, "warm", CUT))
+            self._quality[lesson] = Evidence(tuple(parts))
         return self._quality[lesson]
 
     def _kernels_of(self, lesson: Lesson) -> tuple[Floats, Floats]:
@@ -204,6 +219,31 @@ class _Search:
         if ials not in self._targets:
             self._targets[ials] = _outputs(self._fits, self._factors, ials)
         return self._targets[ials]
+
+
+@dataclass
+class _Among:
+    """A scorer that lists some items only.
+
+    Args:
+        scorer: what scores.
+        listed: bool [I + 1].
+    """
+
+    scorer: Scorer
+    listed: npt.NDArray[np.bool_]
+    name: str = "some items"
+
+    def scores(self, queries: Queries, item_rows: Rows) -> Floats:
+        scores = self.scorer.scores(queries, item_rows)
+        scores[:, ~self.listed[item_rows]] = -np.inf
+        return scores
+
+
+def _of(sample: Split, items: npt.NDArray[np.bool_]) -> Split:
+    """The split with the warm validation rows of these items, bool [I + 1], alone."""
+    rows = sample.validation.get("warm", np.zeros(0, np.int64))
+    return replace(sample, validation={"warm": rows[items[sample.dataset.item_rows[rows]]]})
 
 
 def _near(options: tuple[float, ...], value: float) -> tuple[float, ...]:
