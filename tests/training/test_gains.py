@@ -58,17 +58,17 @@ def test_differences_are_taken_both_ways(world: World, gains: Gains) -> None:
     assert not (gains - gains).is_clear()
 
 
-def test_parts_of_evidence_count_alike_however_high_they_are() -> None:
-    """Twice as good on rows of one kind and half as good on those of another is no gain."""
-    high, low = (Gains(np.full(10, level), np.full(5, level / 5)) for level in (0.8, 0.01))
-    half, twice = (Gains(np.full(10, level), np.full(5, level / 5)) for level in (0.4, 0.02))
+def test_known_items_count_half_as_much_as_new_ones_however_high_either_is() -> None:
+    """Four times as good among known items and half as good among new ones is no gain."""
+    new, known, half, fourfold = (Gains(np.full(10, level), np.full(5, level / 5)) for level in (0.8, 0.01, 0.4, 0.04))
 
-    assert Evidence((high, low)).mean == pytest.approx(np.sqrt(0.8 * 0.01))
-    assert Evidence((half, twice)).mean == pytest.approx(Evidence((high, low)).mean)
+    assert Evidence(new, known).mean == pytest.approx(0.8 ** (2 / 3) * 0.01 ** (1 / 3))
+    assert Evidence(half, fourfold).mean == pytest.approx(Evidence(new, known).mean)
+    assert Evidence(new).mean == pytest.approx(0.8)
 
 
 def test_evidence_is_clear_by_the_errors_of_its_parts() -> None:
-    """Each part gains a tenth: with an error of a hundredth beside one of a fifth it is, with two of a fifth not."""
+    """Both gain a tenth, which one error for both is; the errors of new items weigh more."""
 
     def part(level: float, gain: float, spread: float) -> tuple[Gains, Gains]:
         draws = np.tile([-1.0, 1.0], 50) * spread * 10
@@ -77,9 +77,9 @@ def test_evidence_is_clear_by_the_errors_of_its_parts() -> None:
 
     def clear(*spreads: float) -> bool:
         parts = [part(level, 0.1, spread) for level, spread in zip((0.5, 0.002), spreads, strict=True)]
-        before, after = (Evidence(tuple(side)) for side in zip(*parts, strict=True))
+        before, after = (Evidence(*side) for side in zip(*parts, strict=True))
         return after.clearly_above(before, 1.0)
 
-    assert clear(0.01, 0.15)
-    assert not clear(0.2, 0.2)
-    assert not clear(0.01, 0.3)
+    assert clear(0.01, 0.25)
+    assert not clear(0.25, 0.01)
+    assert not clear(0.01, 0.5)

@@ -76,7 +76,7 @@ def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(
 
 
 def test_known_items_are_measured_as_if_they_were_new(world: World, factors: Factors) -> None:
-    """The second part of a lesson's evidence: each held item is what all others say, solved once for each of them."""
+    """Each held item is what all others say, solved once for each of them."""
     split, words = world[0], KernelWords(*world, 1000)
     search = words_choice._Search(IalsFits(split, 0), split, words, factors, 1000)
     drawn = search._drawn
@@ -89,10 +89,10 @@ def test_known_items_are_measured_as_if_they_were_new(world: World, factors: Fac
     scorer = words_choice._Among(DotScorer(factors.inputs, candidates), search._listed)
     rows = split.validation["warm"]
     known = replace(split, validation={"warm": rows[search._listed[split.dataset.item_rows[rows]]]})
-    found = search.measured(Lesson(1.0, 3.0)).parts
+    found = search.measured(Lesson(1.0, 3.0)).known
 
-    assert len(found) == 2
-    np.testing.assert_allclose(found[1].by_user, gains_of(scorer, known, "warm", words_choice.CUT).by_user, atol=1e-4)
+    assert found is not None
+    np.testing.assert_allclose(found.by_user, gains_of(scorer, known, "warm", words_choice.CUT).by_user, atol=1e-4)
     asked = np.flatnonzero(split.warm_users)[:5].astype(np.int32)
     scores = scorer.scores(Queries(asked, split.train_matrix()[asked]), np.flatnonzero(split.warm_items))
     np.testing.assert_array_equal(np.isfinite(scores[0]), search._listed[split.warm_items])
@@ -102,7 +102,7 @@ def test_without_warm_rows_cold_ones_decide_alone(world: World, factors: Factors
     split = replace(world[0], validation={"cold_item": world[0].validation["cold_item"]})
     search = words_choice._Search(IalsFits(split, 0), split, KernelWords(*world, 1000), factors, 1000)
 
-    assert len(search.measured(Lesson(1.0, 3.0)).parts) == 1
+    assert search.measured(Lesson(1.0, 3.0)).known is None
 
 
 def test_a_teacher_seen_from_itself_says_what_it_said(world: World, factors: Factors) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
 Numbers = npt.NDArray[np.float64]
+
+_KNOWN: Final = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -55,27 +57,34 @@ class Gains:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Qualities on several kinds of rows, each of which counts as much as the others, however high it is.
+    """Quality among new items, and among known ones that were left out: as shares, so that neither drowns the other.
 
     Args:
-        parts: one `Gains` or more.
+        new: on cold validation rows.
+        known: on warm ones, of which there may be ten times as many; None where there are none. It counts half as much,
+            for it is not quite what is asked.
     """
 
-    parts: tuple[Gains, ...]
+    new: Gains
+    known: Gains | None = None
 
     @property
     def mean(self) -> float:
-        """Their geometric mean."""
-        return float(np.exp(np.mean([np.log(max(part.mean, 1e-12)) for part in self.parts])))
+        """Their weighted geometric mean."""
+        return float(np.exp(sum(weight * np.log(max(part.mean, 1e-12)) for part, weight in self._parts)))
 
     def clearly_above(self, other: Evidence, errors: float = 2.0) -> bool:
         """Whether the mean of the gains over another, each as a share of it, is above so many standard errors."""
         gain, variance = 0.0, 0.0
-        for part, before in zip(self.parts, other.parts, strict=True):
-            level = max(before.mean, 1e-12)
-            gain += (part - before).mean / level
-            variance += ((part - before).error / level) ** 2
+        for (part, weight), (before, _) in zip(self._parts, other._parts, strict=True):
+            weight /= max(before.mean, 1e-12)
+            gain += weight * (part - before).mean
+            variance += (weight * (part - before).error) ** 2
         return gain > errors * float(np.sqrt(variance))
+
+    @property
+    def _parts(self) -> list[tuple[Gains, float]]:
+        return [(self.new, 1.0)] if self.known is None else [(self.new, 1 - _KNOWN), (self.known, _KNOWN)]
 
 
 def gains_of(scorer: Scorer, split: Split, regime: str, k: int = 20) -> Gains:

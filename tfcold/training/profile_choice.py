@@ -60,12 +60,12 @@ def choose_profile(
 
     def measured(option: Settings) -> Evidence:
         scorer = towers(option)
-        parts = [gains_of(scorer, sample, "cold_item", CUT)]
+        new, known = gains_of(scorer, sample, "cold_item", CUT), None
         if choose.has(sample, "warm"):
             factor = _factor(maps.beside.shape[1], factors.dim, option.profile_weight or 0.0)
             left_out = replace(scorer, candidates=maps.beside[:, : len(factor)] * factor)
-            parts.append(gains_of(left_out, sample, "warm", CUT))
-        return Evidence(tuple(parts))
+            known = gains_of(left_out, sample, "warm", CUT)
+        return Evidence(new, known)
 
     options = {weight: settings.with_(profile_weight=weight) for weight in (0.0, *WEIGHTS)}
     found = {weight: measured(option) for weight, option in options.items()}

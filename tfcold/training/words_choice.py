@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from tfcold.baselines.kernel import left_out, leverages, ridge_factor, ridge_solution
 from tfcold.progress import logger
-from tfcold.ranking import Queries, Scorer
+from tfcold.ranking import Queries, Rows, Scorer
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, seen_from
 from tfcold.training.gains import Evidence, gains_of
 from tfcold.training.ials_fits import IalsFits
-from tfcold.training.kernel_words import GAMMA, PENALTY, KernelWords, Rows
+from tfcold.training.kernel_words import GAMMA, PENALTY, KernelWords
 from tfcold.training.settings import Settings
 from tfcold.training.teacher import SEARCH_DIM
 
@@ -135,7 +135,7 @@ class _Search:
         self._listed = np.zeros(len(sample.warm_items), bool)
         self._listed[self._held] = True
         self._known = _of(sample, self._listed)
-        self._asked: Rows = np.unique(sample.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
+        self._asked = np.unique(sample.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
         self._targets: dict[Ials, Floats] = {}
         self._quality: dict[Lesson, Evidence] = {}
         self._kernels: tuple[object, Floats, Floats] | None = None  # of the last gamma and weights
@@ -196,10 +196,10 @@ class _Search:
             said = outputs[self._held] - np.float32(lesson.penalty) * solved[-number:]
             candidates[self._held] = left_out(said, outputs[self._held], leverages(factor, lesson.penalty, number))
             scorer = DotScorer(self._factors.inputs, candidates)
-            parts = [gains_of(scorer, self._sample, "cold_item", CUT)]
+            new, known = gains_of(scorer, self._sample, "cold_item", CUT), None
             if choose.has(self._known, "warm"):
-                parts.append(gains_of(_Among(scorer, self._listed), self._known, "warm", CUT))
-            self._quality[lesson] = Evidence(tuple(parts))
+                known = gains_of(_Among(scorer, self._listed), self._known, "warm", CUT)
+            self._quality[lesson] = Evidence(new, known)
         return self._quality[lesson]
 
     def _kernels_of(self, lesson: Lesson) -> tuple[Floats, Floats]:
