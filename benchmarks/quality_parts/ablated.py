@@ -63,6 +63,7 @@ ABLATIONS: Final[Mapping[str, Ablation]] = {
     "EASE alone teaches": Ablation({"teacher": "ease"}),
     "EASE without dropout": Ablation({"ease_dropout": 0.0}),
     "words of warm items left out": Ablation({"warm_text_scale": 0.0}),
+    "words of warm items as predicted": Ablation({"leave_out": False}),
     "words of histories left out": Ablation({"history_text_scale": 0.0}),
     "words give way with the first interaction": Ablation({"text_halfway": 0.0}),
     "blocks of one weight": Ablation({"block_weights": {}}),

@@ -39,6 +39,7 @@ def given() -> Settings:
         norm_shrinkage=0.0,
         cold_scale=4.0,
         warm_text_scale=0.1,
+        leave_out=True,
         history_text_scale=0.0,
         text_halfway=0.0,
         block_weights={},

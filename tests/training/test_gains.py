@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,20 @@ def test_differences_are_taken_both_ways(world: World, gains: Gains) -> None:
     assert (gains - other).mean == pytest.approx(gains.mean - other.mean)
     assert (gains - other).by_item.sum() == pytest.approx(gains.mean - other.mean)
     assert not (gains - gains).is_clear()
+
+
+def test_among_some_items_only_these_are_listed_and_found(world: World) -> None:
+    split = world[0]
+    some = split.warm_items & (np.arange(len(split.warm_items)) % 2 == 0)
+    scorer = _at_random(split, 0)
+    found = gains_of(scorer, split, "warm", 5, some)
+    rows = split.validation["warm"]
+    kept = rows[some[split.dataset.item_rows[rows]]]
+
+    assert len(found.by_item) == some.sum()
+    assert len(found.by_user) == len(np.unique(split.dataset.user_rows[kept]))
+    buried = replace(scorer, candidates=np.where(some[:, None], scorer.candidates, np.nan))
+    assert gains_of(buried, split, "warm", 5, some).mean == found.mean > gains_of(scorer, split, "warm", 5).mean
 
 
 def test_known_items_count_half_as_much_as_new_ones_however_high_either_is() -> None:

@@ -21,7 +21,7 @@ World = tuple[Split, Features]
 @pytest.fixture(scope="module")
 def maps(world: World) -> WordMaps:
     factors = ials_factors(world[0], 6, penalty=2.0, seed=0)
-    return KernelWords(*world, 1000).maps(factors, 1.0, 0.5, {}, 1000, seed=0)
+    return KernelWords(*world, 1000).maps(factors, 1.0, 0.5, {}, 1000, seed=0, known=6)
 
 
 def test_lengths_go_towards_the_mean_of_warm_items(world: World, maps: WordMaps) -> None:
@@ -36,12 +36,13 @@ def test_lengths_go_towards_the_mean_of_warm_items(world: World, maps: WordMaps)
     np.testing.assert_allclose(found[told], 0.25 * lengths[told] + 0.75 * mean, rtol=1e-4)
     assert not found[~told].any()
     np.testing.assert_array_equal(shrunk.history, maps.history)
-    np.testing.assert_array_equal(shrunk.beside, maps.beside)
-    beside = with_norms(maps, split, Settings(warm_norm_shrinkage=0.75))
-    before = np.linalg.norm(maps.beside, axis=1)
-    expected = 0.25 * before + 0.75 * before[split.warm_items & told].mean()
-    np.testing.assert_allclose(np.linalg.norm(beside.beside, axis=1)[told], expected[told], rtol=1e-4)
-    np.testing.assert_array_equal(beside.candidates, maps.candidates)
+    np.testing.assert_array_equal(shrunk.beside, maps.left_out)
+    for leave_out, said in ((True, maps.left_out), (False, maps.candidates)):
+        beside = with_norms(maps, split, Settings(leave_out=leave_out, warm_norm_shrinkage=0.75))
+        before = np.linalg.norm(said, axis=1)
+        expected = 0.25 * before + 0.75 * before[split.warm_items & told].mean()
+        np.testing.assert_allclose(np.linalg.norm(beside.beside, axis=1)[told], expected[told], rtol=1e-4)
+        np.testing.assert_array_equal(beside.candidates, maps.candidates)
 
 
 def test_chosen_where_lengths_mislead_and_not_where_they_tell() -> None:
@@ -56,7 +57,9 @@ def test_chosen_where_lengths_mislead_and_not_where_they_tell() -> None:
 
     def chosen(lengths: np.ndarray) -> float | None:
         told = (units * lengths[:, None]).astype(np.float32)
-        return choose_norms(split, factors, WordMaps(told, told, told, ({}, {})), Settings()).norm_shrinkage
+        return choose_norms(
+            split, factors, WordMaps(told, told, told, told, ({}, {}), known=told.shape[1]), Settings()
+        ).norm_shrinkage
 
     wanted = np.bincount(split.dataset.item_rows[split.validation["cold_item"]], minlength=len(units))
     assert chosen(np.exp(2 * draw.standard_normal(len(units)))) >= 0.5
@@ -82,12 +85,28 @@ def test_words_of_warm_items_get_one_length_where_it_helps(world: World, maps: W
     known = replace(factors, outputs=np.zeros_like(factors.outputs))
     units = factors.outputs / np.maximum(np.linalg.norm(factors.outputs, axis=1, keepdims=True), 1e-9)
     lengths = np.exp(2 * np.random.default_rng(0).standard_normal(len(units)))
-    told = replace(maps, beside=(units * lengths[:, None]).astype(np.float32))
+    told = replace(maps, left_out=(units * lengths[:, None]).astype(np.float32), candidates=0 * units)
 
     assert choose_norms(split, known, told, Settings(norm_shrinkage=0.0)).warm_norm_shrinkage == 1.0
     for settled in (Settings(warm_norm_shrinkage=0.3), Settings(warm_text_scale=0.0, warm_norm_shrinkage=None)):
         chosen = choose_norms(split, known, told, settled.with_(norm_shrinkage=0.0))
         assert chosen.warm_norm_shrinkage == (settled.warm_norm_shrinkage or 0.0)
+
+
+@pytest.mark.parametrize("leave_out", [True, False])
+def test_the_words_that_rank_better_stand_beside_what_is_known(world: World, maps: WordMaps, leave_out: bool) -> None:
+    split = world[0]
+    factors = ials_factors(split, 6, penalty=2.0, seed=0)
+    known = replace(factors, outputs=np.zeros_like(factors.outputs))
+    noise = np.random.default_rng(0).standard_normal(factors.outputs.shape).astype(np.float32)
+    sides = (factors.outputs, noise) if leave_out else (noise, factors.outputs)
+    told = replace(maps, left_out=sides[0], candidates=sides[1])
+
+    assert choose_norms(split, known, told, Settings(norm_shrinkage=0.0)).leave_out is leave_out
+    named = Settings(norm_shrinkage=0.0, leave_out=not leave_out)
+    assert choose_norms(split, known, told, named).leave_out is not leave_out
+    blank = replace(split, validation={})
+    assert choose_norms(blank, known, told, Settings()).leave_out is True
 
 
 def test_words_of_warm_items_have_lengths_of_their_own(world: World, given: Settings) -> None:

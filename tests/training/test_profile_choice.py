@@ -13,6 +13,7 @@ from tfcold.training.content_profile import ContentProfile, content_profile
 from tfcold.training.factors import Factors, ials_factors
 from tfcold.training.gains import Gains
 from tfcold.training.kernel_words import KernelWords
+from tfcold.training.norms import with_norms
 from tfcold.training.profile_choice import choose_profile, weighed_kernels, weighed_maps
 from tfcold.training.word_maps import maps_of
 from tfcold.training.worded import towers_of
@@ -40,10 +41,9 @@ def _chosen(
     world: World, words: KernelWords, factors: Factors, profile: ContentProfile, settings: Settings
 ) -> Settings:
     taught = profile.taught(factors)
-    kernels, leverage = words.solve(taught, 1.0, 1.0, {})
-    return choose_profile(
-        world[0], factors, profile, maps_of(words.predicted(kernels, 1.0), taught, leverage), settings
-    )
+    kernels, own = words.solve(taught, 1.0, 1.0, {})
+    maps = maps_of(words.predicted(kernels, 1.0), own, factors.dim)
+    return choose_profile(world[0], factors, profile, maps, settings)
 
 
 def test_taken_beside_a_teacher_that_knows_nothing(world: World, words: KernelWords) -> None:
@@ -79,35 +79,43 @@ def test_weight_is_a_factor_of_the_scores_of_its_columns(world: World, words: Ke
     factors = ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0)
     profile = content_profile(world[0], words, factors, SETTINGS)
     taught, weighed = profile.taught(factors), profile.weighed(0.25).taught(factors)
-    kernels, leverage = words.solve(taught, 1.0, 1.0, {})
-    maps = maps_of(words.predicted(kernels, 1.0), taught, leverage)
-    half = maps_of(words.predicted(weighed_kernels(kernels, 8, 0.25), 1.0), weighed, leverage)
-    again = weighed_maps(maps, 8, 0.25)
+    kernels, own = words.solve(taught, 1.0, 1.0, {})
+    maps = maps_of(words.predicted(kernels, 1.0), own, 8)
+    solved, own_half = words.solve(weighed, 1.0, 1.0, {})
+    half = maps_of(words.predicted(weighed_kernels(kernels, 8, 0.25), 1.0), own_half, 8)
+    again = weighed_maps(maps, 0.25)
 
     np.testing.assert_allclose(half.candidates, again.candidates, atol=1e-5)
     np.testing.assert_allclose(half.history, again.history, atol=1e-5)
     np.testing.assert_allclose(half.candidates[:, 8:], 0.5 * maps.candidates[:, 8:], atol=1e-5)
     np.testing.assert_array_equal(again.candidates[:, :8], maps.candidates[:, :8])
-    np.testing.assert_array_equal(again.beside[:, :8], maps.beside[:, :8])
-    assert weighed_maps(maps, 8, 0.0).history.shape[1] == 8
-    solved = words.solve(weighed, 1.0, 1.0, {})[0]["text"][1]
-    np.testing.assert_allclose(weighed_kernels(kernels, 8, 0.25)["text"][1], solved, atol=1e-4)
+    np.testing.assert_allclose(half.left_out, again.left_out, atol=1e-5)
+    assert weighed_maps(maps, 0.0).history.shape[1] == 8
+    np.testing.assert_allclose(weighed_kernels(kernels, 8, 0.25)["text"][1], solved["text"][1], atol=1e-4)
 
 
-def test_known_items_say_as_much_as_before(world: World, words: KernelWords) -> None:
+@pytest.mark.parametrize("leave_out", [True, False])
+def test_known_items_say_as_much_as_before(world: World, words: KernelWords, leave_out: bool) -> None:
     """Whatever the weight, a warm candidate has nothing in the columns of the profile."""
     factors = ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0)
     profile = content_profile(world[0], words, factors, SETTINGS)
-    taught = profile.taught(factors)
-    kernels, leverage = words.solve(taught, 1.0, 1.0, {})
-    maps = maps_of(words.predicted(kernels, 1.0), taught, leverage)
-    told = towers_of(world[0], profile.weighed(0.5).beside(factors), weighed_maps(maps, 8, 0.5), SETTINGS)
-    without = towers_of(world[0], factors, weighed_maps(maps, 8, 0.0), SETTINGS)
+    kernels, own = words.solve(profile.taught(factors), 1.0, 1.0, {})
+    maps = maps_of(words.predicted(kernels, 1.0), own, 8)
+    asked = SETTINGS.with_(leave_out=leave_out)
+    told, without = (
+        towers_of(
+            world[0],
+            profile.weighed(weight).beside(factors),
+            with_norms(weighed_maps(maps, weight), world[0], asked),
+            asked,
+        )
+        for weight in (0.5, 0.0)
+    )
     warm = world[0].warm_items
 
-    assert np.abs(maps.beside[warm, 8:]).max() > 0
+    assert np.abs(maps.left_out[warm, 8:]).max() > 0
     assert not told.candidates[warm, 8:].any()
-    np.testing.assert_array_equal(told.candidates[warm, :8], without.candidates[warm])
+    np.testing.assert_allclose(told.candidates[warm, :8], without.candidates[warm], atol=1e-6)
     assert np.abs(told.candidates[~warm, 8:]).max() > 0
 
 
@@ -117,13 +125,21 @@ def test_cold_rows_and_known_items_decide_together(
     """A profile that gains among cold items is left out where known items, left out of the lesson, lose as clearly."""
     factors = _blind(ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0))
     profile = content_profile(world[0], words, factors, SETTINGS)
-    whole = profile_choice.gains_of
+    whole, asked = profile_choice.gains_of, []
 
-    def losing(scorer: DotScorer, split: Split, regime: str, k: int) -> Gains:
-        found = whole(scorer, split, regime, k)
-        wide = scorer.candidates.shape[1] > 8
-        return Gains(found.by_user * 0.01, found.by_item * 0.01) if regime == "warm" and wide else found
+    def losing(scorer: DotScorer, split: Split, regime: str, k: int, among: np.ndarray | None = None) -> Gains:
+        found = whole(scorer, split, regime, k, among)
+        if regime != "warm":
+            return found
+        asked.append((scorer.candidates, among))
+        share = 0.001 if scorer.candidates.shape[1] > 8 else 1.0
+        return Gains(found.by_user * share, found.by_item * share)
 
     assert _chosen(world, words, factors, profile, SETTINGS).profile_weight > 0
     monkeypatch.setattr(profile_choice, "gains_of", losing)
     assert _chosen(world, words, factors, profile, SETTINGS).profile_weight == 0.0
+    kernels, own = words.solve(profile.taught(factors), 1.0, 1.0, {})
+    maps = maps_of(words.predicted(kernels, 1.0), own, 8)
+    for candidates, among in asked:  # each as what the others say of it, at its weight
+        np.testing.assert_allclose(candidates[:, :8], maps.left_out[:, :8], atol=1e-5)
+        np.testing.assert_array_equal(among, maps.left_out.any(axis=1))

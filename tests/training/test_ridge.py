@@ -18,8 +18,9 @@ def test_maps_solve_the_normal_equations(shape: tuple[int, int]) -> None:
             np.testing.assert_allclose(received, np.linalg.solve(gram, features.T @ target), rtol=1e-3, atol=1e-4)
 
 
-def test_leverages_are_what_a_row_counts_in_its_own_prediction() -> None:
-    features = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
-    hat = features @ np.linalg.solve(features.T @ features + 2.0 * np.eye(4), features.T)
+@pytest.mark.parametrize("shape", [(4, 9), (9, 4)], ids=["wide", "tall"])
+def test_leverages_are_what_a_row_counts_in_its_own_prediction(shape: tuple[int, int]) -> None:
+    features = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    hat = features @ np.linalg.solve(features.T @ features + 2.0 * np.eye(shape[1]), features.T)
 
     np.testing.assert_allclose(ridge_leverages(features, 2.0), np.diag(hat), rtol=1e-4)

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from tfcold.blocks import Features
-from tfcold.ranking import Queries
 from tfcold.splits.split import Split
 from tfcold.training import Settings, words_choice
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, ials_factors, seen_from
-from tfcold.training.gains import Evidence, gains_of
+from tfcold.training.gains import Evidence, Gains, gains_of
 from tfcold.training.ials_fits import IalsFits
 from tfcold.training.kernel_words import KernelWords
-from tfcold.training.words_choice import Lesson, choose_words, targets_of
+from tfcold.training.words_choice import Lesson, choose_words, cold_quality, targets_of
 
 World = tuple[Split, Features]
 NAMED = Settings(kernel_gamma=2.0, text_penalty=0.7, block_weights={"text": 1.0}, words_ials_penalty=0.0)
@@ -75,27 +74,28 @@ def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(
     assert chosen.text_penalty in (low, high)
 
 
-def test_known_items_are_measured_as_if_they_were_new(world: World, factors: Factors) -> None:
-    """Each held item is what all others say, solved once for each of them."""
+@pytest.mark.parametrize("held", [10, 1000])
+def test_known_items_are_measured_as_if_they_were_new(
+    world: World, factors: Factors, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the last that were drawn is what all others say, solved once for each of them."""
+    monkeypatch.setattr(words_choice, "SEARCH_ROWS", held)
     split, words = world[0], KernelWords(*world, 1000)
     search = words_choice._Search(IalsFits(split, 0), split, words, factors, 1000)
-    drawn = search._drawn
+    drawn = words.drawn(1000)
     gram = words.kernel(drawn, drawn, 1.0, {}).astype(np.float64)
-    candidates = np.zeros_like(factors.outputs)
-    for place, item in enumerate(drawn):
+    candidates, listed = np.zeros_like(factors.outputs), np.zeros(len(split.warm_items), bool)
+    for place, item in list(enumerate(drawn))[-held:]:
         others = np.delete(np.arange(len(drawn)), place)
         shifted = gram[np.ix_(others, others)] + 3.0 * np.eye(len(others))
         candidates[item] = gram[place, others] @ np.linalg.solve(shifted, factors.outputs[drawn[others]])
-    scorer = words_choice._Among(DotScorer(factors.inputs, candidates), search._listed)
-    rows = split.validation["warm"]
-    known = replace(split, validation={"warm": rows[search._listed[split.dataset.item_rows[rows]]]})
+        listed[item] = True
     found = search.measured(Lesson(1.0, 3.0)).known
+    expected = gains_of(DotScorer(factors.inputs, candidates), split, "warm", words_choice.CUT, listed)
 
     assert found is not None
-    np.testing.assert_allclose(found.by_user, gains_of(scorer, known, "warm", words_choice.CUT).by_user, atol=1e-4)
-    asked = np.flatnonzero(split.warm_users)[:5].astype(np.int32)
-    scores = scorer.scores(Queries(asked, split.train_matrix()[asked]), np.flatnonzero(split.warm_items))
-    np.testing.assert_array_equal(np.isfinite(scores[0]), search._listed[split.warm_items])
+    assert len(expected.by_item) == listed.sum() == min(held, len(drawn))
+    np.testing.assert_allclose(found.by_user, expected.by_user, atol=1e-4)
 
 
 def test_without_warm_rows_cold_ones_decide_alone(world: World, factors: Factors) -> None:
@@ -103,6 +103,22 @@ def test_without_warm_rows_cold_ones_decide_alone(world: World, factors: Factors
     search = words_choice._Search(IalsFits(split, 0), split, KernelWords(*world, 1000), factors, 1000)
 
     assert search.measured(Lesson(1.0, 3.0)).known is None
+
+
+def test_teachers_are_compared_by_new_items_alone(
+    world: World, factors: Factors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a wider teacher may cost cold items is not made up for by known ones."""
+    split, words = world[0], KernelWords(*world, 1000)
+    before = cold_quality(IalsFits(split, 0), words, Settings())(factors)
+    whole = words_choice.gains_of
+
+    def no_known(scorer: DotScorer, split: Split, regime: str, *more: object) -> Gains:
+        found = whole(scorer, split, regime, *more)
+        return found if regime == "cold_item" else Gains(0 * found.by_user, 0 * found.by_item)
+
+    monkeypatch.setattr(words_choice, "gains_of", no_known)
+    assert cold_quality(IalsFits(split, 0), words, Settings())(factors) == before > 0
 
 
 def test_a_teacher_seen_from_itself_says_what_it_said(world: World, factors: Factors) -> None:

@@ -38,7 +38,7 @@ def ridge_solution(factor: Factor, right: Matrix) -> Matrix:
 def leverages(factor: Factor, penalty: float, number: int | None = None) -> Matrix:
     """How much each row counts in what is predicted of itself: the diagonal of `K (K + penalty I)^-1`, float32 [M].
 
-    With it, what is predicted of a row that is left out of the lesson needs no other solution: `left_out`. For all rows
+    With it, what is predicted of a row that is left out of the lesson needs no other solution: `own_part`. For all rows
     it takes as long again as the factor, for a few next to nothing.
 
     Args:
@@ -50,6 +50,8 @@ def leverages(factor: Factor, penalty: float, number: int | None = None) -> Matr
         Rifkin & Lippert 2007, Notes on Regularized Least Squares, MIT CBCL: leaving one out in closed form.
     """
     first = 0 if number is None else len(factor[0]) - number
+    if first == len(factor[0]):
+        return np.zeros(0, np.float32)
     # the inverse of the lower factor: its columns end in the rows asked for, and need the rows below them only
     inverse, _ = scipy.linalg.lapack.strtri(np.asfortranarray(factor[0][first:, first:]), lower=1, overwrite_c=1)
     lengths = np.empty(len(inverse), np.float32)
@@ -59,15 +61,21 @@ def leverages(factor: Factor, penalty: float, number: int | None = None) -> Matr
     return np.asarray(1 - penalty * lengths, np.float32)
 
 
-def left_out(predicted: Matrix, targets: Matrix, leverage: Matrix) -> Matrix:
-    """What would be predicted [M, D] of each row if it were left out of the lesson of targets [M, D]; leverages [M]."""
-    return np.asarray(targets - (targets - predicted) / np.maximum(1 - leverage, 1e-6)[:, None], np.float32)
+def own_part(errors: Matrix, leverage: Matrix) -> Matrix:
+    """What the target of a row adds to what is predicted of it, float32 [M, D]: without it, that much less would be.
+
+    Args:
+        errors: float32 [M, D]. Targets less what is predicted of them; `penalty` times the coefficients of
+            `ridge_solution`, which round less.
+        leverage: float32 [M]. `leverages`.
+    """
+    return np.asarray(errors * (leverage / np.maximum(1 - leverage, 1e-6))[:, None], np.float32)
 
 
 def nystrom_solution(
-    kernel: Matrix, penalty: float, passes: Callable[[], Iterable[tuple[Matrix, Matrix]]]
+    kernel: Matrix, penalty: float, passes: Callable[[], Iterable[tuple[Matrix, Matrix]]], columns: int
 ) -> tuple[Matrix, Matrix]:
-    """Coefficients of M landmarks when N rows teach, float32 [M, D], and the rows' `leverages`, float32 [N].
+    """Coefficients of M landmarks when N rows teach, float32 [M, D], and the rows' `own_part`, float32 [N, `columns`].
 
     The first are `(K_mn K_nm + penalty K_mm)^-1 K_mn Y`.
 
@@ -79,6 +87,7 @@ def nystrom_solution(
         penalty: float, above 0.
         passes: called twice; kernels [M, P] of the landmarks with some of the rows, overwritten, and targets [P, D] of
             these.
+        columns: int. How many of the D the second is wanted of.
 
     References:
         Subset of regressors: Rudi, Carratino & Rosasco 2017, FALKON, arXiv:1705.10958, section 2. Solved here by
@@ -94,11 +103,14 @@ def nystrom_solution(
         right = right + white @ targets
     factor = ridge_factor(moment, penalty)
     solved = ridge_solution(factor, right)
-    coefficients = scipy.linalg.solve_triangular(root, solved, trans="T", lower=True, check_finite=False)
+    coefficients = np.asarray(
+        scipy.linalg.solve_triangular(root, solved, trans="T", lower=True, check_finite=False), np.float32
+    )
     root, _ = scipy.linalg.lapack.strtri(root, lower=1, overwrite_c=1)
     towards = scipy.linalg.solve_triangular(factor[0], root, lower=True, overwrite_b=True, check_finite=False)
-    lengths = []
-    for crossed, _ in passes():
+    own = []
+    for crossed, targets in passes():
+        errors = targets[:, :columns] - crossed.T @ coefficients[:, :columns]
         near = towards @ crossed
-        lengths.append(np.einsum("mp,mp->p", near, near))
-    return np.asarray(coefficients, np.float32), np.concatenate(lengths).astype(np.float32)
+        own.append(own_part(errors, np.einsum("mp,mp->p", near, near)))
+    return coefficients, np.concatenate(own)

@@ -144,6 +144,7 @@ def summary(fitted: Fitted) -> str:
         "cold_scale",
         "warm_text_scale",
         "history_text_scale",
+        "leave_out",
         "text_halfway",
         "fold_in_share",
         "shrinkage",

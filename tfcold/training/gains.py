@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -87,11 +87,22 @@ class Evidence:
         return [(self.new, 1.0)] if self.known is None else [(self.new, 1 - _KNOWN), (self.known, _KNOWN)]
 
 
-def gains_of(scorer: Scorer, split: Split, regime: str, k: int = 20) -> Gains:
-    """NDCG@k on the validation rows of a regime."""
+def gains_of(
+    scorer: Scorer, split: Split, regime: str, k: int = 20, among: npt.NDArray[np.bool_] | None = None
+) -> Gains:
+    """NDCG@k on the validation rows of a regime.
+
+    Args:
+        among: bool [I + 1] or None. Only these items are listed, and only their rows are to be found.
+    """
+    if among is not None:
+        rows = split.validation[regime]
+        split = replace(split, validation={regime: rows[among[split.dataset.item_rows[rows]]]})
     discount = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discount)
     blocks = listed_blocks(scorer, split, regime, "validation", k)
+    if among is not None:
+        blocks = replace(blocks, candidates=blocks.candidates[among[blocks.candidates]])
     by_user, by_item = np.zeros(len(blocks.users)), np.zeros(len(split.warm_items))
     num_targets = np.diff(blocks.targets.indptr)[blocks.users]
     for block, listed, _ in blocks:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tfcold.baselines.kernel import leverages, nystrom_solution, rbf_of_units, ridge_factor, ridge_solution
+from tfcold.baselines.kernel import (
+    leverages,
+    nystrom_solution,
+    own_part,
+    rbf_of_units,
+    ridge_factor,
+    ridge_solution,
+)
 from tfcold.baselines.vectors import centred_unit
 from tfcold.blocks import Features
 from tfcold.models.feature_table import Kernels
@@ -68,21 +75,19 @@ class KernelWords:
         return np.random.default_rng(self._seed).permutation(self.taught)[:number]
 
     def solve(self, targets: Factors, gamma: float, penalty: float, weights: Weights) -> tuple[Kernels, Floats]:
-        """What is taught, and how much each item that teaches counts in what is predicted of itself.
+        """What is taught, and what each item that teaches adds to the outputs that are predicted of itself.
 
         Returns: landmarks [M, T] and coefficients float32 [M, 2 D] of every block, outputs first, then inputs; and
-            `leverages` float32 [I + 1], zeros of items that do not teach.
+            `own_part` of the outputs, float32 [I + 1, D], zeros of items that do not teach.
         """
         marks = self.landmarks
-        own = self.kernel(marks, marks, gamma, weights)
-        leverage = np.zeros(len(self.has_words), np.float32)
+        gram = self.kernel(marks, marks, gamma, weights)
+        own = np.zeros_like(targets.outputs)
         if len(marks) == len(self.taught):
-            factor = ridge_factor(own, penalty)
-            coefficients = ridge_solution(factor, _both_sides(targets, marks))
-            leverage[marks] = leverages(factor, penalty)
+            coefficients, own[marks] = _solved(gram, penalty, targets, marks)
         else:
-            coefficients, leverage[self.taught] = nystrom_solution(
-                own, penalty, lambda: self._lessons(targets, gamma, weights)
+            coefficients, own[self.taught] = nystrom_solution(
+                gram, penalty, lambda: self._lessons(targets, gamma, weights), targets.dim
             )
         kernels = {}
         for name, mask in self._masks.items():
@@ -90,7 +95,7 @@ class KernelWords:
             if present.any():
                 weight = np.float32(weights.get(name, 1.0))
                 kernels[name] = (self._units[name][marks[present]], weight * coefficients[present])
-        return kernels, leverage
+        return kernels, own
 
     def predicted(self, kernels: Kernels, gamma: float) -> Floats:
         """What kernels solved here say of every item with words, float32 [I + 1, 2 D]; zeros of the others."""
@@ -111,20 +116,24 @@ class KernelWords:
                 yield self.kernel(self.landmarks, part, gamma, weights), _both_sides(targets, part)
                 progress.update(len(part))
 
-    def maps(self, targets: Factors, gamma: float, penalty: float, weights: Weights, rows: int, seed: int) -> WordMaps:
-        """What at most `rows` items, drawn, teach for every item with words: no kernels, for a look ahead."""
+    def maps(
+        self, targets: Factors, gamma: float, penalty: float, weights: Weights, rows: int, seed: int, known: int
+    ) -> WordMaps:
+        """What at most `rows` items, drawn, teach for every item with words: no kernels, for a look ahead.
+
+        Args:
+            known: int. As in `WordMaps`.
+        """
         taught = self.taught[targets.outputs[self.taught].any(axis=1)]
         taught = np.random.default_rng(seed).permutation(taught)[:rows]
-        factor = ridge_factor(self.kernel(taught, taught, gamma, weights), penalty)
-        solved = ridge_solution(factor, _both_sides(targets, taught))
-        leverage = np.zeros(len(self.has_words), np.float32)
-        leverage[taught] = leverages(factor, penalty)
+        own = np.zeros_like(targets.outputs)
+        solved, own[taught] = _solved(self.kernel(taught, taught, gamma, weights), penalty, targets, taught)
         found = np.zeros((len(self.has_words), solved.shape[1]), np.float32)
         told = np.flatnonzero(self.has_words)
         for start in range(0, len(told), _PASS):
             part = told[start : start + _PASS]
             found[part] = self.kernel(part, taught, gamma, weights) @ solved
-        return maps_of(found, targets, leverage)
+        return maps_of(found, own, known)
 
     def kernel(self, rows: Rows, others: Rows, gamma: float, weights: Weights) -> Floats:
         """float32 [R, N] between item rows; a block that `weights` does not name counts once."""
@@ -141,6 +150,14 @@ class KernelWords:
         block *= mask[rows][:, None]
         block *= mask[others][None]
         return block
+
+
+def _solved(gram: Floats, penalty: float, targets: Factors, rows: Rows) -> tuple[Floats, Floats]:
+    """Coefficients [R, 2 D] when these items teach, and `own_part` [R, D] of their outputs; uses up `gram`."""
+    factor = ridge_factor(gram, penalty)
+    coefficients = ridge_solution(factor, _both_sides(targets, rows))
+    errors = np.float32(penalty) * coefficients[:, : targets.dim]
+    return coefficients, own_part(errors, leverages(factor, penalty))
 
 
 def _both_sides(targets: Factors, rows: Rows) -> Floats:

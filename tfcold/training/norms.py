@@ -1,4 +1,4 @@
-"""Whether words do better with vectors of one length: chosen on validation rows, for new items and for known ones."""
+"""Which words stand beside what is known of an item, and of which length: chosen on validation rows."""
 
 from __future__ import annotations
 
@@ -33,14 +33,12 @@ def choose_norms(split: Split, factors: Factors, maps: WordMaps, settings: Setti
 
     The first is the best among cold items, which no scale of them changes; 0 where its gain over lengths as predicted
     is below two standard errors of its mean. The second is the best among warm items, each share with the
-    scale that suits it.
+    scale that suits it; so is whether each of these is left out of what words say of it (`leave_out`).
     """
     sample = choose.sample_of(split, settings)
     if settings.norm_shrinkage is None:
         settings = settings.with_(norm_shrinkage=_for_cold(sample, factors, maps, settings))
-    if settings.warm_norm_shrinkage is None:
-        settings = settings.with_(warm_norm_shrinkage=_for_warm(sample, factors, maps, settings))
-    return settings
+    return _for_warm(sample, factors, maps, settings)
 
 
 def _for_cold(sample: Split, factors: Factors, maps: WordMaps, settings: Settings) -> float:
@@ -58,26 +56,42 @@ def _for_cold(sample: Split, factors: Factors, maps: WordMaps, settings: Setting
     return chosen
 
 
-def _for_warm(sample: Split, factors: Factors, maps: WordMaps, settings: Settings) -> float:
+def _for_warm(sample: Split, factors: Factors, maps: WordMaps, settings: Settings) -> Settings:
+    sides = (True, False) if settings.leave_out is None else (settings.leave_out,)
+    shares = (0.0, *WARM_SHARES) if settings.warm_norm_shrinkage is None else (settings.warm_norm_shrinkage,)
     if not choose.has(sample, "warm") or settings.warm_text_scale == 0:
-        return 0.0
+        sides, shares = sides[:1], shares[:1]
     scales = WARM_SCALES if settings.warm_text_scale is None else (settings.warm_text_scale,)
 
-    def measure(share: float) -> float:
-        words = with_norms(maps, sample, settings.with_(warm_norm_shrinkage=share)).beside
-        options = (DotScorer(factors.inputs, factors.outputs + np.float32(scale) * words) for scale in scales)
-        return max(choose.quality(option, sample, "warm") for option in options)
+    def measured(option: Settings) -> float:
+        words = with_norms(maps, sample, option).beside
+        scorers = (DotScorer(factors.inputs, factors.outputs + np.float32(scale) * words) for scale in scales)
+        return max(choose.quality(scorer, sample, "warm") for scorer in scorers)
 
-    return choose.best_of("lengths of words of warm items", (0.0, *WARM_SHARES), measure, tolerance=_TOLERANCE)
+    options = [settings.with_(leave_out=side, warm_norm_shrinkage=share) for side in sides for share in shares]
+    if len(options) == 1:
+        return options[0]
+    found = [measured(option) for option in options]
+    for option, value in zip(options, found, strict=True):
+        said = "left out" if option.leave_out else "as predicted"
+        logger.info("words of warm items %s, lengths towards one %g: %.4f", said, option.warm_norm_shrinkage, value)
+    return next(option for option, value in zip(options, found, strict=True) if value >= max(found) * (1 - _TOLERANCE))
 
 
 def with_norms(maps: WordMaps, split: Split, settings: Settings) -> WordMaps:
-    """The maps, `candidates` and `beside` with lengths shrunk towards the mean of warm items with words."""
+    """The maps, `candidates` with lengths shrunk towards the mean of warm items with words, and `beside` likewise.
+
+    The latter is what settings say of the former and of `left_out`, without the columns in which no warm item is known.
+    """
     norm = _length(maps.candidates, split)
+    beside = maps.candidates if settings.leave_out is False else maps.left_out
+    if maps.known < beside.shape[1]:
+        beside = beside.copy()
+        beside[:, maps.known :] = 0
     return replace(
         maps,
         candidates=_shrunk(maps.candidates, settings.norm_shrinkage, norm),
-        beside=_shrunk(maps.beside, settings.warm_norm_shrinkage, _length(maps.beside, split)),
+        beside=_shrunk(beside, settings.warm_norm_shrinkage, _length(beside, split)),
         norm=norm,
     )
 

@@ -17,7 +17,7 @@ from tfcold.training.factors import Factors
 from tfcold.training.gains import Evidence, gains_of
 from tfcold.training.norms import with_norms
 from tfcold.training.settings import Settings
-from tfcold.training.word_maps import WordMaps, for_known
+from tfcold.training.word_maps import WordMaps
 from tfcold.training.worded import towers_of
 from tfcold.training.words_choice import CUT
 
@@ -55,16 +55,19 @@ def choose_profile(
 
     def towers(option: Settings) -> DotScorer:
         weight = option.profile_weight or 0.0
-        said = with_norms(weighed_maps(maps, factors.dim, weight), split, option)
+        said = with_norms(weighed_maps(maps, weight), split, option)
         return towers_of(split, profile.weighed(weight).beside(factors), said, option)
+
+    told = np.asarray(maps.left_out.any(axis=1))
+    knows = told[split.dataset.item_rows[sample.validation.get("warm", np.zeros(0, np.int64))]].any()
 
     def measured(option: Settings) -> Evidence:
         scorer = towers(option)
         new, known = gains_of(scorer, sample, "cold_item", CUT), None
-        if choose.has(sample, "warm"):
-            factor = _factor(maps.beside.shape[1], factors.dim, option.profile_weight or 0.0)
-            left_out = replace(scorer, candidates=maps.beside[:, : len(factor)] * factor)
-            known = gains_of(left_out, sample, "warm", CUT)
+        if knows:
+            said = weighed_maps(maps, option.profile_weight or 0.0)
+            left_out = with_norms(replace(said, candidates=said.left_out), split, option).candidates
+            known = gains_of(replace(scorer, candidates=left_out), sample, "warm", CUT, told)
         return Evidence(new, known)
 
     options = {weight: settings.with_(profile_weight=weight) for weight in (0.0, *WEIGHTS)}
@@ -90,14 +93,11 @@ def choose_profile(
     return chosen
 
 
-def weighed_maps(maps: WordMaps, teacher_dim: int, weight: float) -> WordMaps:
-    """Maps with a profile of weight 1 behind the teacher's columns, brought to another weight; without it for 0.
-
-    It is for cold items: nothing of it is added to what is known of warm ones.
-    """
-    factor = _factor(maps.candidates.shape[1], teacher_dim, weight)
-    sides = {name: getattr(maps, name)[:, : len(factor)] * factor for name in ("candidates", "beside", "history")}
-    return for_known(replace(maps, **sides), teacher_dim)
+def weighed_maps(maps: WordMaps, weight: float) -> WordMaps:
+    """Maps with a profile of weight 1 behind the teacher's columns, brought to another weight; without it for 0."""
+    factor = _factor(maps.candidates.shape[1], maps.known, weight)
+    sides = ("candidates", "left_out", "beside", "history")
+    return replace(maps, **{name: getattr(maps, name)[:, : len(factor)] * factor for name in sides})
 
 
 def weighed_kernels(kernels: Kernels, teacher_dim: int, weight: float) -> Kernels:

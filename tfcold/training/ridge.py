@@ -13,10 +13,13 @@ Floats = npt.NDArray[np.float32]
 
 def ridge_leverages(features: Floats, penalty: float) -> Floats:
     """How much each row counts in what is predicted of itself: the diagonal of `X (X'X + penalty I)^-1 X'`, [R]."""
-    gram = np.asarray(features.T @ features, np.float64)
+    wide = len(features) < features.shape[1]
+    gram = np.asarray(features @ features.T if wide else features.T @ features, np.float64)
     gram[np.diag_indices_from(gram)] += penalty
-    inverse = np.linalg.inv(gram).astype(np.float32)
-    return np.asarray(np.einsum("rf,rf->r", features @ inverse, features), np.float32)
+    inverse = np.linalg.inv(gram)
+    if wide:
+        return np.asarray(1 - penalty * np.diag(inverse), np.float32)
+    return np.asarray(np.einsum("rf,rf->r", features @ inverse.astype(np.float32), features), np.float32)
 
 
 def ridge_maps(features: Floats, targets: Sequence[Floats], penalties: Sequence[float]) -> list[list[Floats]]:

@@ -37,6 +37,8 @@ class Settings:
         warm_norm_shrinkage: float in [0, 1] or None. The same of what words add to warm candidates.
         cold_scale: float or None. Scale of cold candidates beside warm ones.
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
+        leave_out: bool or None. Whether these words are what all other items say of it; else what the regression
+            predicts, to which the item itself adds.
         text_halfway: float or None. Interactions at which the words of a warm candidate count halfway between what they
             do in a cold one and `warm_text_scale`; the most that costs nothing.
         history_text_scale: float or None. How much of its words a warm item keeps in a history.
@@ -91,6 +93,7 @@ class Settings:
     warm_norm_shrinkage: float | None = None
     cold_scale: float | None = None
     warm_text_scale: float | None = None
+    leave_out: bool | None = None
     text_halfway: float | None = None
     history_text_scale: float | None = None
     user_words_scale: float | None = None

@@ -23,7 +23,7 @@ from tfcold.training.norms import choose_norms, with_norms
 from tfcold.training.profile_choice import choose_profile, weighed_kernels, weighed_maps
 from tfcold.training.settings import Settings
 from tfcold.training.teacher import choose_teacher
-from tfcold.training.word_maps import WordMaps, for_known, kernels_of, linear_maps, maps_of
+from tfcold.training.word_maps import WordMaps, kernels_of, linear_maps, maps_of
 from tfcold.training.worded import towers_of, worded
 from tfcold.training.words_choice import SEARCH_ROWS, choose_words, cold_quality, targets_of
 
@@ -80,12 +80,12 @@ def _told_by_kernels(
     gamma, penalty, weights = _kernel(settings)
     profile = content_profile(split, words, factors, settings)
     targets = profile.taught(targets_of(fits, factors, settings))
-    kernels, leverage = words.solve(targets, gamma, penalty, weights)
-    full = maps_of(words.predicted(kernels, gamma), targets, leverage)  # with a profile of weight 1
-    _, settings = _scaled(split, factors, weighed_maps(full, factors.dim, 0.0), settings)
+    kernels, own = words.solve(targets, gamma, penalty, weights)
+    full = maps_of(words.predicted(kernels, gamma), own, factors.dim)  # with a profile of weight 1
+    _, settings = _scaled(split, factors, weighed_maps(full, 0.0), settings)
     settings = choose_profile(split, factors, profile, full, settings)
     weight = settings.profile_weight or 0.0
-    maps = with_norms(weighed_maps(full, factors.dim, weight), split, settings)
+    maps = with_norms(weighed_maps(full, weight), split, settings)
     return profile.weighed(weight).beside(factors), maps, weighed_kernels(kernels, factors.dim, weight), settings
 
 
@@ -118,10 +118,9 @@ def _closed_form(
         scales = settings.history_text_scale, settings.warm_text_scale, settings.text_halfway
         if not any(scales):
             return beside
-        ahead = words.maps(profile.taught(narrow), *_kernel(settings), SEARCH_ROWS, settings.seed)
+        ahead = words.maps(profile.taught(narrow), *_kernel(settings), SEARCH_ROWS, settings.seed, narrow.dim)
         is_warm = np.asarray(narrow.outputs.any(axis=1))
-        ahead = with_norms(for_known(ahead, narrow.dim), split, settings)
-        return worded(split, beside, ahead, settings, is_warm)
+        return worded(split, beside, with_norms(ahead, split, settings), settings, is_warm)
 
     settings = choose_for_newcomers(split, told, settings, narrow_worded)
     if maps is not None:

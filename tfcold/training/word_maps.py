@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from tfcold.baselines.kernel import left_out
+from tfcold.baselines.kernel import own_part
 from tfcold.models import TwoTower
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
@@ -31,38 +31,34 @@ class WordMaps:
 
     Args:
         candidates: float32 [I + 1, D]. Predicted outputs of every item with words; zeros of the others.
-        beside: float32 [I + 1, D]. What is added to that which is known of warm items: what words would predict of each
-            if it were left out of the lesson. What they predict of an item that taught them is for the most part that
-            which is known already.
-        history: float32 [I + 1, D]. Predicted inputs, likewise.
+        left_out: float32 [I + 1, D]. What would be predicted of each if it were left out of the lesson.
+        beside: float32 [I + 1, D]. What is added to that which is known of warm items: one of these, or of its own
+            length (`training.norms`).
+        history: float32 [I + 1, D]. Predicted inputs.
         kernels: for candidates and for history, a kernel [F, D] for each block of the model's features.
-        norm: float. The length towards which `candidates` and `beside` were taken, if they were.
+        known: int. Columns in which warm items are known; those behind are a profile for cold ones.
+        norm: float. The length towards which `candidates` were taken, if they were.
     """
 
     candidates: Floats
+    left_out: Floats
     beside: Floats
     history: Floats
     kernels: tuple[dict[str, Floats], dict[str, Floats]]
+    known: int
     norm: float = 1.0
 
 
-def maps_of(predicted: Floats, targets: Factors, leverage: Floats) -> WordMaps:
-    """Maps of what a kernel regression predicts, without kernels.
+def maps_of(predicted: Floats, own: Floats, known: int) -> WordMaps:
+    """Maps of what a kernel regression predicts, without kernels, and with nothing beside warm items as yet.
 
     Args:
         predicted: float32 [I + 1, 2 D]. Outputs first, then inputs.
-        targets: what was taught.
-        leverage: float32 [I + 1]. How much an item counts in what is predicted of itself; 0 where it does not teach.
+        own: float32 [I + 1, D]. What an item adds to the outputs that are predicted of itself; 0 if it does not teach.
+        known: int. As in `WordMaps`.
     """
     outputs, inputs = np.split(predicted, 2, axis=1)
-    return WordMaps(outputs, left_out(outputs, targets.outputs, leverage), inputs, ({}, {}))
-
-
-def for_known(maps: WordMaps, dim: int) -> WordMaps:
-    """The maps, with nothing to add to warm items in the columns behind the first `dim`: those are for cold items."""
-    beside = maps.beside.copy()
-    beside[:, dim:] = 0
-    return replace(maps, beside=beside)
+    return WordMaps(outputs, outputs - own, np.zeros_like(outputs), inputs, ({}, {}), known)
 
 
 def kernels_of(model: TwoTower) -> tuple[dict[str, Floats], dict[str, Floats]]:
@@ -99,7 +95,9 @@ def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Setti
     cuts = np.cumsum(list(widths.values()))[:-1]
     outputs, inputs = (dict(zip(widths, np.split(side, cuts, axis=0), strict=True)) for side in maps[penalty])
     candidates, history = (np.asarray(features @ side, np.float32) for side in maps[penalty])
-    leverage = np.zeros(len(features), np.float32)
-    leverage[taught] = ridge_leverages(features[taught], penalty)
-    beside = left_out(candidates, factors.outputs, leverage)
-    return WordMaps(candidates, beside, history, (outputs, inputs)), settings.with_(text_penalty=penalty)
+    left_out = candidates.copy()
+    errors = factors.outputs[taught] - candidates[taught]
+    left_out[taught] -= own_part(errors, ridge_leverages(features[taught], penalty))
+    beside = np.zeros_like(candidates)
+    found = WordMaps(candidates, left_out, beside, history, (outputs, inputs), factors.dim)
+    return found, settings.with_(text_penalty=penalty)

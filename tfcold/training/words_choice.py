@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfcold.baselines.kernel import left_out, leverages, ridge_factor, ridge_solution
+from tfcold.baselines.kernel import leverages, own_part, ridge_factor, ridge_solution
 from tfcold.progress import logger
-from tfcold.ranking import Queries, Rows, Scorer
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, seen_from
@@ -62,7 +61,7 @@ def choose_words(fits: IalsFits, words: KernelWords, factors: Factors, settings:
     `settings` name stays.
 
     Args:
-        fits: iALS of a split whose validation rows of cold items are asked.
+        fits: iALS of a split whose validation rows of cold and of warm items are asked.
         words: at most `SEARCH_ROWS` of its items teach here.
         factors: the teacher's of warm items.
         settings: with the teacher chosen.
@@ -113,13 +112,13 @@ def cold_quality(fits: IalsFits, words: KernelWords, settings: Settings) -> Call
 
     def measured(factors: Factors) -> float:
         search = _Search(fits, sample, words, factors, SEARCH_ROWS)
-        return float(np.mean([search.measured(lesson).mean for lesson in lessons]))
+        return float(np.mean([search.measured(lesson).new.mean for lesson in lessons]))
 
     return measured
 
 
 class _Search:
-    """Measures lessons on cold validation rows, each once, with at most `rows` of the items to teach."""
+    """Measures lessons on validation rows, each once, with at most `rows` of the items to teach."""
 
     def __init__(
         self,
@@ -134,7 +133,8 @@ class _Search:
         self._held = self._drawn[-SEARCH_ROWS:]
         self._listed = np.zeros(len(sample.warm_items), bool)
         self._listed[self._held] = True
-        self._known = _of(sample, self._listed)
+        warm = sample.validation.get("warm", np.zeros(0, np.int64))
+        self._knows = bool(self._listed[sample.dataset.item_rows[warm]].any())
         self._asked = np.unique(sample.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
         self._targets: dict[Ials, Floats] = {}
         self._quality: dict[Lesson, Evidence] = {}
@@ -192,13 +192,13 @@ class _Search:
             solved = ridge_solution(factor, outputs[self._drawn])
             candidates = np.zeros_like(outputs)
             candidates[self._asked] = cross @ solved
-            number = len(self._held)
-            said = outputs[self._held] - np.float32(lesson.penalty) * solved[-number:]
-            candidates[self._held] = left_out(said, outputs[self._held], leverages(factor, lesson.penalty, number))
+            errors = np.float32(lesson.penalty) * solved[-len(self._held) :]
+            own = own_part(errors, leverages(factor, lesson.penalty, len(self._held)))
+            candidates[self._held] = outputs[self._held] - errors - own
             scorer = DotScorer(self._factors.inputs, candidates)
             new, known = gains_of(scorer, self._sample, "cold_item", CUT), None
-            if choose.has(self._known, "warm"):
-                known = gains_of(_Among(scorer, self._listed), self._known, "warm", CUT)
+            if self._knows:
+                known = gains_of(scorer, self._sample, "warm", CUT, self._listed)
             self._quality[lesson] = Evidence(new, known)
         return self._quality[lesson]
 
@@ -219,31 +219,6 @@ class _Search:
         if ials not in self._targets:
             self._targets[ials] = _outputs(self._fits, self._factors, ials)
         return self._targets[ials]
-
-
-@dataclass
-class _Among:
-    """A scorer that lists some items only.
-
-    Args:
-        scorer: what scores.
-        listed: bool [I + 1].
-    """
-
-    scorer: Scorer
-    listed: npt.NDArray[np.bool_]
-    name: str = "some items"
-
-    def scores(self, queries: Queries, item_rows: Rows) -> Floats:
-        scores = self.scorer.scores(queries, item_rows)
-        scores[:, ~self.listed[item_rows]] = -np.inf
-        return scores
-
-
-def _of(sample: Split, items: npt.NDArray[np.bool_]) -> Split:
-    """The split with the warm validation rows of these items, bool [I + 1], alone."""
-    rows = sample.validation.get("warm", np.zeros(0, np.int64))
-    return replace(sample, validation={"warm": rows[items[sample.dataset.item_rows[rows]]]})
 
 
 def _near(options: tuple[float, ...], value: float) -> tuple[float, ...]:
