@@ -1,0 +1,32 @@
+"""What a linear map says of items, and of each if it were left out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfcold.blocks import Features
+from tfcold.splits.split import Split
+from tfcold.training import Settings
+from tfcold.training.factors import ials_factors
+from tfcold.training.start import build_model
+from tfcold.training.word_maps import linear_maps
+
+World = tuple[Split, Features]
+
+
+def test_an_item_left_out_of_a_linear_map_is_what_the_others_say(world: World, given: Settings) -> None:
+    split = world[0]
+    model = build_model(*world, given)
+    factors = ials_factors(split, 12, penalty=2.0, seed=0)
+    maps, _ = linear_maps(model, split, factors, given.with_(text_penalty=0.5))
+    features = model.item_features.concatenated().astype(np.float64)
+    taught = np.flatnonzero(split.warm_items & model.item_features.any_mask())
+    left, others = taught[4], np.delete(taught, 4)
+    gram = features[others].T @ features[others] + 0.5 * np.eye(features.shape[1])
+    expected = features[left] @ np.linalg.solve(gram, features[others].T @ factors.outputs[others])
+
+    np.testing.assert_allclose(maps.left_out[left], expected, atol=1e-3)
+    assert np.abs(maps.left_out[left] - maps.candidates[left]).max() > 1e-2
+    cold = ~split.warm_items
+    np.testing.assert_array_equal(maps.left_out[cold], maps.candidates[cold])
+    assert maps.known == 12
