@@ -38,12 +38,12 @@ def _blind(factors: Factors, seed: int = 0) -> Factors:
 
 
 def _chosen(
-    world: World, words: KernelWords, factors: Factors, profile: ContentProfile, settings: Settings
+    world: World, words: KernelWords, factors: Factors, profile: ContentProfile, settings: Settings, **how: bool
 ) -> Settings:
     taught = profile.taught(factors)
     kernels, own = words.solve(taught, 1.0, 1.0, {})
     maps = maps_of(words.predicted(kernels, 1.0), own, factors.dim)
-    return choose_profile(world[0], factors, profile, maps, settings)
+    return choose_profile(world[0], factors, profile, maps, settings, **how)
 
 
 def test_taken_beside_a_teacher_that_knows_nothing(world: World, words: KernelWords) -> None:
@@ -54,6 +54,17 @@ def test_taken_beside_a_teacher_that_knows_nothing(world: World, words: KernelWo
     assert chosen.profile_weight > 0
     assert (chosen.profile_columns, chosen.width) == (5, 512 + 5)
     assert chosen.profile_penalty == 10.0
+
+
+def test_a_scale_that_was_named_stays(world: World, words: KernelWords) -> None:
+    factors = _blind(ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0))
+    profile = content_profile(world[0], words, factors, SETTINGS)
+    asked = SETTINGS.with_(cold_scale=0.5)  # too low: it would not stay
+
+    assert _chosen(world, words, factors, profile, asked).cold_scale != 0.5
+    kept = _chosen(world, words, factors, profile, asked, rescale=False)
+    assert kept.profile_weight > 0
+    assert kept.cold_scale == 0.5
 
 
 def test_left_where_it_misleads(world: World, words: KernelWords) -> None:

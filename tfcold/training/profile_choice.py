@@ -32,7 +32,7 @@ _ERRORS: Final = 0.5  # standard errors that it must gain: small weights have lo
 
 
 def choose_profile(
-    split: Split, factors: Factors, profile: ContentProfile, maps: WordMaps, settings: Settings
+    split: Split, factors: Factors, profile: ContentProfile, maps: WordMaps, settings: Settings, *, rescale: bool = True
 ) -> Settings:
     """Settings with the weight of the profile: the best one among new items, if it gains half a standard error.
 
@@ -45,6 +45,7 @@ def choose_profile(
         profile: of weight 1.
         maps: what words say, with the profile of weight 1 behind the teacher's columns.
         settings: with lengths and scales chosen without it.
+        rescale: bool, default True. Whether the scale of cold items may change; not where it was named.
     """
     if settings.profile_weight is not None:
         return settings.with_(profile_dim=profile.inputs.shape[1])
@@ -81,7 +82,7 @@ def choose_profile(
         profile_dim=profile.inputs.shape[1], profile_penalty=settings.profile_penalty or PENALTY
     )
     logger.info("content profile: %s -> %g", means, best)
-    if choose.has(sample, "all"):
+    if rescale and choose.has(sample, "all"):
         scale = settings.cold_scale or 1.0
         chosen = chosen.with_(
             cold_scale=choose.best_of(

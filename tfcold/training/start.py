@@ -82,8 +82,9 @@ def _told_by_kernels(
     targets = profile.taught(targets_of(fits, factors, settings))
     kernels, own = words.solve(targets, gamma, penalty, weights)
     full = maps_of(words.predicted(kernels, gamma), own, factors.dim)  # with a profile of weight 1
+    rescale = settings.cold_scale is None
     _, settings = _scaled(split, factors, weighed_maps(full, 0.0), settings)
-    settings = choose_profile(split, factors, profile, full, settings)
+    settings = choose_profile(split, factors, profile, full, settings, rescale=rescale)
     weight = settings.profile_weight or 0.0
     maps = with_norms(weighed_maps(full, weight), split, settings)
     return profile.weighed(weight).beside(factors), maps, weighed_kernels(kernels, factors.dim, weight), settings
