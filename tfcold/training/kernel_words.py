@@ -86,8 +86,9 @@ class KernelWords:
         if len(marks) == len(self.taught):
             coefficients, own[marks] = _solved(gram, penalty, targets, marks)
         else:
+            titles = iter((f"words of {len(marks)} landmarks", "each item left out"))
             coefficients, own[self.taught] = nystrom_solution(
-                gram, penalty, lambda: self._lessons(targets, gamma, weights), targets.dim
+                gram, penalty, lambda: self._lessons(targets, gamma, weights, next(titles)), targets.dim
             )
         kernels = {}
         for name, mask in self._masks.items():
@@ -108,9 +109,11 @@ class KernelWords:
                 found[part] += rbf_of_units(self._units[name][part], landmarks, gamma) @ coefficients
         return found
 
-    def _lessons(self, targets: Factors, gamma: float, weights: Weights) -> Iterator[tuple[Floats, Floats]]:
+    def _lessons(
+        self, targets: Factors, gamma: float, weights: Weights, title: str
+    ) -> Iterator[tuple[Floats, Floats]]:
         """What the taught items teach the landmarks, some of them at a time."""
-        with bar(len(self.taught), title=f"words of {len(self.landmarks)} landmarks", unit="item") as progress:
+        with bar(len(self.taught), title=title, unit="item") as progress:
             for start in range(0, len(self.taught), _LESSON):
                 part = self.taught[start : start + _LESSON]
                 yield self.kernel(self.landmarks, part, gamma, weights), _both_sides(targets, part)
