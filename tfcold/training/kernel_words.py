@@ -109,9 +109,7 @@ class KernelWords:
                 found[part] += rbf_of_units(self._units[name][part], landmarks, gamma) @ coefficients
         return found
 
-    def _lessons(
-        self, targets: Factors, gamma: float, weights: Weights, title: str
-    ) -> Iterator[tuple[Floats, Floats]]:
+    def _lessons(self, targets: Factors, gamma: float, weights: Weights, title: str) -> Iterator[tuple[Floats, Floats]]:
         """What the taught items teach the landmarks, some of them at a time."""
         with bar(len(self.taught), title=title, unit="item") as progress:
             for start in range(0, len(self.taught), _LESSON):
