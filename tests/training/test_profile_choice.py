@@ -7,7 +7,7 @@ import pytest
 
 from tfcold.blocks import Features
 from tfcold.splits.split import Split
-from tfcold.training import Settings, profile_choice
+from tfcold.training import Settings, gains
 from tfcold.training.choose import DotScorer
 from tfcold.training.content_profile import ContentProfile, content_profile
 from tfcold.training.factors import Factors, ials_factors
@@ -136,7 +136,7 @@ def test_cold_rows_and_known_items_decide_together(
     """A profile that gains among cold items is left out where known items, left out of the lesson, lose as clearly."""
     factors = _blind(ials_factors(world[0], 8, penalty=20.0, alpha=20.0, seed=0))
     profile = content_profile(world[0], words, factors, SETTINGS)
-    whole, asked = profile_choice.gains_of, []
+    whole, asked = gains.gains_of, []
 
     def losing(scorer: DotScorer, split: Split, regime: str, k: int, among: np.ndarray | None = None) -> Gains:
         found = whole(scorer, split, regime, k, among)
@@ -147,7 +147,7 @@ def test_cold_rows_and_known_items_decide_together(
         return Gains(found.by_user * share, found.by_item * share)
 
     assert _chosen(world, words, factors, profile, SETTINGS).profile_weight > 0
-    monkeypatch.setattr(profile_choice, "gains_of", losing)
+    monkeypatch.setattr(gains, "gains_of", losing)
     assert _chosen(world, words, factors, profile, SETTINGS).profile_weight == 0.0
     kernels, own = words.solve(profile.taught(factors), 1.0, 1.0, {})
     maps = maps_of(words.predicted(kernels, 1.0), own, 8)

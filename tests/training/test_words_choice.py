@@ -7,7 +7,7 @@ import pytest
 
 from tfcold.blocks import Features
 from tfcold.splits.split import Split
-from tfcold.training import Settings, words_choice
+from tfcold.training import Settings, gains, words_choice
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, ials_factors, seen_from
 from tfcold.training.gains import Evidence, Gains, gains_of
@@ -111,13 +111,13 @@ def test_teachers_are_compared_by_new_items_alone(
     """What a wider teacher may cost cold items is not made up for by known ones."""
     split, words = world[0], KernelWords(*world, 1000)
     before = cold_quality(IalsFits(split, 0), words, Settings())(factors)
-    whole = words_choice.gains_of
+    whole = gains.gains_of
 
     def no_known(scorer: DotScorer, split: Split, regime: str, *more: object) -> Gains:
         found = whole(scorer, split, regime, *more)
         return found if regime == "cold_item" else Gains(0 * found.by_user, 0 * found.by_item)
 
-    monkeypatch.setattr(words_choice, "gains_of", no_known)
+    monkeypatch.setattr(gains, "gains_of", no_known)
     assert cold_quality(IalsFits(split, 0), words, Settings())(factors) == before > 0
 
 

@@ -199,14 +199,3 @@ def spectrum_of(histories: sp.csr_matrix, outputs: Floats) -> Floats:
     along = np.asarray(histories @ outputs)
     lengths = np.maximum(np.einsum("id,id->d", outputs, outputs), 1e-30)
     return np.asarray(np.einsum("ud,ud->d", along, along) / lengths, np.float32)
-
-
-def spread(vectors: Floats, gram: Floats) -> Floats:
-    """How far the dot products of each row [N, D] with others spread, float32 [N]: the root of their summed squares.
-
-    Args:
-        vectors: float32 [N, D].
-        gram: float32 [D, D]. Summed (or mean) products of the others.
-    """
-    squares = np.einsum("nd,nd->n", vectors @ gram, vectors)
-    return np.asarray(np.sqrt(np.maximum(squares, 0)), np.float32)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Numbers = npt.NDArray[np.float64]
 
-_KNOWN: Final = 1 / 3
+_KNOWN: Final = 1 / 3  # what known items count; the rest is for new ones
 
 
 @dataclass(frozen=True)
@@ -111,3 +111,18 @@ def gains_of(
         by_user[block] = gained.sum(axis=1)
         by_item += np.bincount(listed.ravel(), weights=gained.ravel(), minlength=len(by_item))
     return Gains(by_user, by_item[blocks.candidates] / len(by_user))
+
+
+def evidence_of(scorer: Scorer, left_out: Scorer, split: Split, k: int, among: npt.NDArray[np.bool_]) -> Evidence:
+    """NDCG@k among new items, and among known ones as if they were new.
+
+    Args:
+        scorer: scores cold items.
+        left_out: scores warm items, each by what is told of it without itself.
+        split: with cold validation rows; without warm ones of the items there is nothing to say of known ones.
+        among: bool [I + 1]. The warm items that were left out: these are listed, and their rows are to be found.
+    """
+    new, rows = gains_of(scorer, split, "cold_item", k), split.validation.get("warm", np.zeros(0, np.int64))
+    if not among[split.dataset.item_rows[rows]].any():
+        return Evidence(new)
+    return Evidence(new, gains_of(left_out, split, "warm", k, among))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
-from tfcold.training.factors import Factors, spread
+from tfcold.training.factors import Factors
 from tfcold.training.least_squares import folded_in
 from tfcold.training.settings import Settings
 
@@ -52,7 +52,7 @@ def beyond_the_sum(split: Split, told: Factors, users: npt.NDArray[np.bool_], se
     penalty = (settings.fold_in_penalty or PENALTY) * float(np.trace(gram)) / width
     solved = folded_in(histories[:, warm], outputs, penalty=max(penalty, 1e-12), alpha=_ALPHA)
     summed = np.asarray(histories @ told.inputs[:, :width], np.float32)
-    ratio = spread(summed, gram) / np.maximum(spread(solved, gram), 1e-12)
+    ratio = _spread(summed, gram) / np.maximum(_spread(solved, gram), 1e-12)
     found[asked, :width] = ratio[:, None] * solved - summed
     return found
 
@@ -112,3 +112,9 @@ def choose_known(split: Split, told: Factors, candidates: Floats, settings: Sett
 
 def _ease_columns(settings: Settings) -> int:
     return (settings.ease_dim or 0) if settings.teacher == "both" else 0
+
+
+def _spread(queries: Floats, gram: Floats) -> Floats:
+    """Root of the summed squares of the scores of warm items, float32 [B]."""
+    squares = np.einsum("bd,bd->b", queries @ gram, queries)
+    return np.asarray(np.sqrt(np.maximum(squares, 0)), np.float32)

@@ -14,7 +14,7 @@ from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.content_profile import PENALTY, ContentProfile
 from tfcold.training.factors import Factors
-from tfcold.training.gains import Evidence, gains_of
+from tfcold.training.gains import Evidence, evidence_of
 from tfcold.training.norms import with_norms
 from tfcold.training.settings import Settings
 from tfcold.training.word_maps import WordMaps
@@ -60,16 +60,11 @@ def choose_profile(
         return towers_of(split, profile.weighed(weight).beside(factors), said, option)
 
     told = np.asarray(maps.left_out.any(axis=1))
-    knows = told[split.dataset.item_rows[sample.validation.get("warm", np.zeros(0, np.int64))]].any()
 
     def measured(option: Settings) -> Evidence:
-        scorer = towers(option)
-        new, known = gains_of(scorer, sample, "cold_item", CUT), None
-        if knows:
-            said = weighed_maps(maps, option.profile_weight or 0.0)
-            left_out = with_norms(replace(said, candidates=said.left_out), split, option).candidates
-            known = gains_of(replace(scorer, candidates=left_out), sample, "warm", CUT, told)
-        return Evidence(new, known)
+        scorer, said = towers(option), weighed_maps(maps, option.profile_weight or 0.0)
+        left_out = with_norms(replace(said, candidates=said.left_out), split, option).candidates
+        return evidence_of(scorer, replace(scorer, candidates=left_out), sample, CUT, told)
 
     options = {weight: settings.with_(profile_weight=weight) for weight in (0.0, *WEIGHTS)}
     found = {weight: measured(option) for weight, option in options.items()}

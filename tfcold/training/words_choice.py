@@ -14,7 +14,7 @@ from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, seen_from
-from tfcold.training.gains import Evidence, gains_of
+from tfcold.training.gains import Evidence, evidence_of
 from tfcold.training.ials_fits import IalsFits
 from tfcold.training.kernel_words import GAMMA, PENALTY, KernelWords
 from tfcold.training.settings import Settings
@@ -133,8 +133,6 @@ class _Search:
         self._held = self._drawn[-SEARCH_ROWS:]
         self._listed = np.zeros(len(sample.warm_items), bool)
         self._listed[self._held] = True
-        warm = sample.validation.get("warm", np.zeros(0, np.int64))
-        self._knows = bool(self._listed[sample.dataset.item_rows[warm]].any())
         self._asked = np.unique(sample.dataset.item_rows[sample.validation["cold_item"]]).astype(np.int64)
         self._targets: dict[Ials, Floats] = {}
         self._quality: dict[Lesson, Evidence] = {}
@@ -196,10 +194,7 @@ class _Search:
             own = own_part(errors, leverages(factor, lesson.penalty, len(self._held)))
             candidates[self._held] = outputs[self._held] - errors - own
             scorer = DotScorer(self._factors.inputs, candidates)
-            new, known = gains_of(scorer, self._sample, "cold_item", CUT), None
-            if self._knows:
-                known = gains_of(scorer, self._sample, "warm", CUT, self._listed)
-            self._quality[lesson] = Evidence(new, known)
+            self._quality[lesson] = evidence_of(scorer, scorer, self._sample, CUT, self._listed)
         return self._quality[lesson]
 
     def _kernels_of(self, lesson: Lesson) -> tuple[Floats, Floats]:
