@@ -65,15 +65,15 @@ def _tfcold(store: str, hidden: int = 0, near: str = "") -> System:
         from tfcold.export.stored import STORES, Stored
         from tfcold.extras import SCANN_OPS
 
-        module, num, where = tf.Module(), len(items), None
-        order = np.arange(num)
+        module, num, where, order = tf.Module(), len(items), None, None
         if near == "approximate":
             order = order_of_cells(items, np.ones(num, np.bool_))
             items = items[order]
             where = cells_of_tables(_asked_by_sample(items), TUNED_K)
         elif near == "scann":
+            order = np.arange(num)
             where = leaves_of_tables(_asked_by_sample(items), TUNED_K)
-        module.order = tf.Variable(order if near else [], trainable=False)
+        module.order = tf.Variable([] if order is None else order, trainable=False)
         table = Stored.of(items, one_of(STORES, store, "store"), "items", CHUNK)
         module.values, module.scales = table.values, table.scales
         module.unlisted = tf.Variable(np.arange(num, table.num_rows, dtype=np.int32), trainable=False)

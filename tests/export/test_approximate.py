@@ -114,6 +114,17 @@ def test_more_than_an_eighth_of_the_cells_is_everywhere(tables):
     np.testing.assert_array_equal(far[0], exact[0])
 
 
+@pytest.mark.parametrize("probes", [5, 1], ids=["near", "everywhere"])
+def test_who_asks_alone_has_the_same_list(found_fast, tables, probes):
+    hidden = [asked(tables, ALL, [[]] * 9, 3, way=best)[0][0].tolist(), *[[]] * 8]
+    k = 10 if probes == 5 else 2 * CELL
+
+    alone, together = asked(tables, probes, hidden[:1], k, num=1), asked(tables, probes, hidden, k)
+
+    np.testing.assert_array_equal(alone[0][0], together[0][0])
+    np.testing.assert_allclose(alone[1][0], together[1][0], rtol=1e-5)
+
+
 def test_nobody_asks(found_fast, tables):
     query = tf.zeros([0, 6])
     rows = Rows(tf.constant(tables.candidates), tf.constant([0]))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,6 +12,7 @@ import tensorflow as tf
 from tfcold.errors import InputError
 from tfcold.export import add_users, export
 from tfcold.export.module import LOWEST
+from tfcold.export.stored import Stored
 from tfcold.export.tables import tables_of_bundle, tables_of_model
 from tfcold.manifest import read_manifest
 
@@ -28,6 +32,19 @@ def ask(opened, signature, **inputs):
     answer = opened.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
     names = next((answer[name].numpy() for name in ("item_id", "user_id") if name in answer), np.zeros(0))
     return [[name.decode() for name in line] for line in names], answer["score"].numpy()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="asks Linux for the memory")
+def test_a_table_knows_its_length_without_a_copy_of_it():
+    def held():
+        return int(re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
+
+    table = np.ones((400_000, 64), np.float32)
+    stored = Stored.of(table, "float32", "rows", 64)
+    before = held()
+
+    assert stored.num_rows == 400_000
+    assert held() - before < table.nbytes / 4
 
 
 def test_tables_take_a_half_or_a_quarter_and_say_nearly_the_same(world, small, opened):

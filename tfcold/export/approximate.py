@@ -27,24 +27,17 @@ def best_near(query: tf.Tensor, rows: Rows, where: Cells | Leaves, hidden: tf.Ra
         hidden: int32 ragged [B, None]. Rows that each query must not find; -1 is none.
         k: int32 scalar, from 0 to N.
     """
-    num = tf.shape(query)[0]
     reach = k + tf.reduce_max(tf.concat([[0], tf.cast(hidden.row_lengths(), tf.int32)], axis=0))
     wider = tf.sqrt(tf.maximum(1.0, tf.cast(reach, tf.float32) / where.k))
     probes = tf.cast(tf.math.ceil(where.probes * wider), tf.int32)
     size = probes * CELL if isinstance(where, Cells) else tf.cast(tf.math.ceil(where.scored * wider), tf.int32)
-
-    def near() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        if isinstance(where, Cells):
-            at, values = _best_of_cells(query, rows, where, hidden, k, probes)
-        else:
-            at, values = _best_of_leaves(query, rows, where, hidden, k, probes, size)
-        return at, values, tf.reduce_all(values > LOWEST)
-
-    def nowhere() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        return tf.zeros([num, k], tf.int32), tf.zeros([num, k]), tf.constant(False)
-
-    few = (num > 0) & (probes <= where.most) & (reach <= size)
-    at, values, whole = tf.cond(few, near, nowhere)
+    few = (probes <= where.most) & (reach <= size)
+    probes, size = tf.where(few, probes, 1), tf.where(few, size, 1)  # not few: what is found is not taken
+    if isinstance(where, Cells):
+        at, values = _best_of_cells(query, rows, where, hidden, k, probes)
+    else:
+        at, values = _best_of_leaves(query, rows, where, hidden, k, probes, size)
+    whole = few & tf.reduce_all(values > LOWEST)
     return tf.cond(whole, lambda: (at, values), lambda: best(query, rows, hidden, k))
 
 
@@ -67,10 +60,21 @@ def _best_of_cells(
         place = tf.minimum(tf.searchsorted(mine, away // CELL), probes - 1)
         inside = tf.gather(mine, place) == away // CELL
         scores = without(scores, tf.where(inside, place * CELL + away % CELL, -1)[:, None])
-        values, places = tf.math.top_k(scores, k)
+        values, places = tf.math.top_k(scores, tf.minimum(k, tf.size(scores)))
         return tf.gather(mine, places // CELL) * CELL + places % CELL, values
 
-    return tf.map_fn(one, tf.range(tf.shape(query)[0]), fn_output_signature=(tf.int32, tf.float32))
+    def single() -> Found:
+        at, values = one(0)
+        return at[None], values[None]
+
+    def several() -> Found:
+        return tf.map_fn(one, tf.range(num), fn_output_signature=(tf.int32, tf.float32))
+
+    def none() -> Found:
+        return tf.zeros([0, k], tf.int32), tf.zeros([0, k])
+
+    num = tf.shape(query)[0]
+    return tf.cond(num == 1, single, lambda: tf.cond(num > 1, several, none))  # a loop takes longer to start
 
 
 def _best_of_leaves(
@@ -92,7 +96,7 @@ def _best_of_leaves(
     if rows.scale is not None:
         scores *= tf.gather(rows.scale, at)
     hides = (found < 0) | _are_among(found, hidden)
-    values, places = tf.math.top_k(tf.where(hides, -np.inf, scores), k)
+    values, places = tf.math.top_k(tf.where(hides, -np.inf, scores), tf.minimum(k, scored))
     return tf.gather(at, places, batch_dims=1), values
 
 
