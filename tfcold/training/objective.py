@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAX_LOGITS = 50_000_000  # of one batch over the whole catalogue: 200 MB
 MAX_EPOCH_FLOPS = 1e12  # on a processor: about half a minute on two cores
-TEMPERATURES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+TEMPERATURES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 _ROWS_A_USER = 4  # a batch of rows is this many times larger than one of users
 _ROW_HISTORY = 64
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, ease_factors, joined, truncated
 from tfcold.training.ials_fits import IalsFits
+from tfcold.training.ials_search import IALS_CHOICE, Found, Measure, best_ials
 from tfcold.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,28 +20,20 @@ if TYPE_CHECKING:
 EASE_PENALTIES = (30.0, 100.0, 300.0, 1000.0)
 EASE_DROPOUTS = (0.0, 1 / 3, 1 / 2, 2 / 3)
 EASE_PENALTY = 100.0  # where nothing can be measured, without dropout
-IALS_CHOICES = (  # penalty, alpha
-    (5.0, 5.0), (20.0, 20.0), (20.0, 50.0), (20.0, 100.0), (60.0, 50.0), (100.0, 50.0),
-)  # fmt: skip
-IALS_CHOICE = (20.0, 20.0)
 MAX_EASE_SIDE = 4_000  # min(users, warm items) up to which EASE is inverted beside iALS
 MAX_CELLS = 2**26  # items x width of a table of factors: 256 MB
-SEARCH_DIM = 256  # at which iALS is tuned
 _WIDTHS = (64, 128, 256, 512, 1024)
 _TOLERANCE = 0.005
 _GAIN = 1.002  # what a teacher of two halves must bring
-
-Found = tuple[float, Factors, Settings]  # quality on warm validation rows, and what has it
-Measure = Callable[[Factors], float]
 
 
 def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None = None) -> tuple[Factors, Settings]:
     """The factors of the best teacher on warm validation rows, and settings that name it.
 
-    iALS, tuned at a moderate width and then widened, as long as warm items gain more than cold items that learn from it
-    lose; where users or items are few enough to invert, EASE cut to a width; and both side by side, scores summed.
-    iALS grows linearly with the catalogue; its tables stay under `MAX_CELLS` numbers. What `settings` name is taken,
-    and without validation rows defaults fill the rest.
+    iALS, widened for as long as warm items gain more than cold items that learn from it lose (`ials_search`); where
+    users or items are few enough to invert, EASE cut to a width; and both side by side, scores summed. iALS grows
+    linearly with the catalogue; its tables stay under `MAX_CELLS` numbers. What `settings` name is taken, and without
+    validation rows defaults fill the rest.
 
     Args:
         fits: iALS of a split whose validation rows are asked.
@@ -49,8 +41,7 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
         of_cold: float, the quality of cold items that learn from factors; None does not ask.
 
     References:
-        Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375. Rendle et al. 2022,
-        Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys: width matters.
+        Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375.
     """
     split = fits.split
     dim = min(settings.max_dim, max(128, MAX_CELLS // max(1, int(split.warm_items.sum()))))
@@ -62,12 +53,14 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
         return _named(fits, settings.with_(teacher=wanted), settings.dim or dim)
     sample = choose.sample_of(split, settings)
     found: dict[str, Found] = {}
+    ials: list[Found] = []
     if wanted != "ease" and side > 1:
-        found["ials"] = _best_ials(fits, sample, settings, settings.dim or dim, of_cold)
+        ials = best_ials(fits, lambda factors: _quality(sample, factors), settings, settings.dim or dim, of_cold)
+        found["ials"] = ials[-1]
     if wanted in ("ease", "both") or (wanted == "auto" and side <= MAX_EASE_SIDE):
         found["ease"] = _best_ease(split, sample, settings, settings.dim or dim)
     if len(found) == 2:
-        found["both"] = _both(fits, sample, found, settings.dim or dim)
+        found["both"] = _both(fits, sample, ials, found["ease"], settings.dim or dim)
     logger.info("teacher: %s", ", ".join(f"{name} {quality:.4f}" for name, (quality, *_) in found.items()))
     best = max(found, key=lambda name: found[name][0] / (_GAIN if name == "both" else 1))
     name = wanted if wanted in found else best
@@ -117,43 +110,6 @@ def _quality(sample: Split, factors: Factors) -> float:
     return choose.quality(DotScorer(factors.inputs, factors.outputs), sample, "warm")
 
 
-def _best_ials(fits: IalsFits, sample: Split, settings: Settings, dim: int, of_cold: Measure | None) -> Found:
-    width = min(dim, SEARCH_DIM)
-    options = [settings.with_(ials_penalty=penalty, ials_alpha=alpha) for penalty, alpha in IALS_CHOICES]
-    if settings.ials_penalty is not None and settings.ials_alpha is not None:
-        options = [settings]
-    best = max((_tried(fits, sample, option, width) for option in options), key=lambda one: one[0])
-    while width < dim:
-        width = min(2 * width, dim)
-        known = best[2]
-        wider = [_tried(fits, sample, known, width)]
-        if settings.ials_penalty is None and known.ials_penalty is not None:
-            wider.append(_tried(fits, sample, known.with_(ials_penalty=1.7 * known.ials_penalty), width))
-        widest = max(wider, key=lambda one: one[0])
-        if settings.dim is None and widest[0] < best[0] * (1 + _TOLERANCE):
-            break
-        if settings.dim is None and of_cold is not None and not _pays(widest[0] / best[0], of_cold, best[1], widest[1]):
-            break
-        best = widest
-    return best
-
-
-def _pays(gain: float, of_cold: Measure, factors: Factors, wider: Factors) -> bool:
-    """Whether warm items gain, by this factor, at least what cold items lose."""
-    before, after = of_cold(factors), of_cold(wider)
-    logger.info("warm items have %.3f of it, cold ones %.4f for %.4f", gain, after, before)
-    return gain * after >= before
-
-
-def _tried(fits: IalsFits, sample: Split, settings: Settings, width: int) -> Found:
-    factors = _ials(fits, settings, width)
-    quality = _quality(sample, factors)
-    logger.info(
-        "iALS of width %d, penalty %g, alpha %g: %.4f", width, settings.ials_penalty, settings.ials_alpha, quality
-    )
-    return quality, factors, settings
-
-
 def _best_ease(split: Split, sample: Split, settings: Settings, dim: int) -> Found:
     if settings.penalty is None or settings.ease_dropout is None:
         penalties = EASE_PENALTIES if settings.penalty is None else (settings.penalty,)
@@ -174,17 +130,16 @@ def _best_ease(split: Split, sample: Split, settings: Settings, dim: int) -> Fou
     return _quality(sample, factors), factors, settings
 
 
-def _both(fits: IalsFits, sample: Split, found: dict[str, Found], dim: int) -> Found:
+def _both(fits: IalsFits, sample: Split, by_width: list[Found], found: Found, dim: int) -> Found:
     """EASE beside iALS, half of the width each at most."""
     half = max(1, dim // 2)
-    _, ials, settings = found["ials"]
-    if ials.dim > half:  # iALS does not nest: a part of a wide one is none
-        ials = _ials(fits, settings, half)
-    ease = truncated(found["ease"][1], half)
+    narrow = [one for one in by_width if one[1].dim <= half]  # iALS does not nest: a part of a wide one is none
+    _, ials, settings = narrow[-1] if narrow else (0.0, _ials(fits, by_width[-1][2], half), by_width[-1][2])
+    _, ease, told = found
+    ease = truncated(ease, half)
     weights = (0.5, 1.0, 2.0) if settings.ease_weight is None else (settings.ease_weight,)
     options = {weight: joined(ials, ease, weight) for weight in weights}
     weight = choose.best_of("EASE beside iALS", options, lambda one: _quality(sample, options[one]))
-    told = found["ease"][2]
     settings = settings.with_(
         penalty=told.penalty, ease_dropout=told.ease_dropout, ease_dim=ease.dim, ease_weight=weight
     )
