@@ -37,9 +37,7 @@ def found(land: Landscape, dim: int = 1024, **named: float) -> list[tuple[int, f
 @pytest.fixture
 def rising() -> Landscape:
     """Each width is better than the last, and asks for a higher penalty and half the alpha."""
-    return Landscape(
-        lambda dim: (60.0 * 1.7 ** np.log2(dim / 256), 50.0 * 256 / dim), lambda dim: 1 + 0.1 * np.log2(dim)
-    )
+    return Landscape(lambda dim: (60.0 * 1.7 ** np.log2(dim / 256), 50.0 * 256 / dim), lambda dim: 0.1 * np.log2(dim))
 
 
 def test_every_width_climbs_from_the_best_of_the_one_before(rising: Landscape) -> None:
@@ -48,7 +46,7 @@ def test_every_width_climbs_from_the_best_of_the_one_before(rising: Landscape) -
 
 
 def test_choices_are_only_where_it_starts() -> None:
-    land = Landscape(lambda dim: (400.0, 8.0), lambda dim: 1.0)
+    land = Landscape(lambda dim: (400.0, 8.0), lambda dim: 0.2)
     ((_, penalty, alpha),) = found(land, 256)
 
     assert penalty / 400 == pytest.approx(1, rel=0.3)
@@ -65,10 +63,9 @@ def test_what_is_named_stays(rising: Landscape) -> None:
 
 
 def test_a_width_that_gains_less_than_half_a_percent_is_not_taken() -> None:
-    flat = Landscape(lambda dim: (60.0, 50.0), lambda dim: 1 + (0.004 if dim > 256 else 0))
+    flat = Landscape(lambda dim: (60.0, 50.0), lambda dim: 0.5 + (0.002 if dim > 256 else 0))
 
     assert [dim for dim, _, _ in found(flat)] == [256]
-    assert [dim for dim, _, _ in found(flat, dim=1024) if dim > 512] == []
     every = best_ials(flat, flat.quality, Settings(dim=512), 512)
     assert every[-1][1].dim == 512  # it was asked for
 
@@ -80,13 +77,26 @@ def test_cold_items_may_not_lose_more_than_warm_ones_gain(rising: Landscape) -> 
     def last(left: float) -> int:
         return int(best_ials(rising, rising.quality, Settings(), 1024, of_cold(left))[-1][1].dim)
 
-    gain = 2.0 / 1.9
+    gain = 1.0 / 0.9
     assert last(0.99 / gain) == 512
     assert last(1.01 / gain) == 1024
 
 
 def test_a_wider_one_goes_one_way_only() -> None:
-    land = Landscape(lambda dim: (60.0, 50.0) if dim == 256 else (20.0, 200.0), lambda dim: float(dim))
+    land = Landscape(lambda dim: (60.0, 50.0) if dim == 256 else (20.0, 200.0), lambda dim: dim / 256)
 
     assert found(land, 512) == [(256, 60.0, 50.0), (512, 60.0, 50.0)]
     assert [one[1:] for one in land.asked if one[0] == 512] == [(60.0, 50.0), (102.0, 50.0), (60.0, 25.0)]
+
+
+def test_twice_the_width_may_be_too_little_to_see() -> None:
+    slow = Landscape(lambda dim: (60.0, 50.0), lambda dim: 0.5 + 0.0015 * np.log2(dim / 256))
+
+    assert [dim for dim, _, _ in found(slow, 512)] == [256]
+    assert [dim for dim, _, _ in found(slow, 1024)] == [256, 1024]
+
+
+def test_a_step_that_hardly_gains_is_not_taken() -> None:
+    edge = Landscape(lambda dim: (66.0, 50.0), lambda dim: 10.0)  # the next penalty is nearer, and gains a hundredth
+
+    assert found(edge, 256) == [(256, 60.0, 50.0)]

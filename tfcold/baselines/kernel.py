@@ -42,7 +42,7 @@ def leverages(factor: Factor, penalty: float, number: int | None = None) -> Matr
     it takes as long again as the factor, for a few next to nothing.
 
     Args:
-        factor: of `ridge_factor`. Overwritten.
+        factor: of `ridge_factor`. Overwritten where all rows are asked for.
         penalty: float. The same.
         number: int or None. Of the last so many rows only.
 
@@ -53,7 +53,8 @@ def leverages(factor: Factor, penalty: float, number: int | None = None) -> Matr
     if first == len(factor[0]):
         return np.zeros(0, np.float32)
     # the inverse of the lower factor: its columns end in the rows asked for, and need the rows below them only
-    inverse, _ = scipy.linalg.lapack.strtri(np.asfortranarray(factor[0][first:, first:]), lower=1, overwrite_c=1)
+    block = factor[0] if number is None else np.array(factor[0][first:, first:], order="F")
+    inverse, _ = scipy.linalg.lapack.strtri(block, lower=1, overwrite_c=1)
     lengths = np.empty(len(inverse), np.float32)
     for start in range(0, len(inverse), _COLUMNS):
         columns = np.tril(inverse[start:, start : start + _COLUMNS])

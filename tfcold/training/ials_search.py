@@ -1,4 +1,4 @@
-"""Width, penalty and alpha of iALS: tuned at a moderate width, then wider for as long as that gains."""
+"""Width, penalty and alpha of iALS: tuned at a moderate width, then wider where that gains."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ IALS_CHOICES: Final = (  # penalty, alpha
 IALS_CHOICE: Final = (20.0, 20.0)
 SEARCH_DIM: Final = 256  # at which the choices above are compared
 WIDER: Final = 1.005  # what a wider one must bring
+_FURTHER: Final = 1.002  # and a step
 _STEPS: Final = {"ials_penalty": 1.7, "ials_alpha": 0.5}  # up is the way that a wider one asks for
 _MOST_STEPS: Final = 4
 
@@ -26,11 +27,12 @@ Measure = Callable[[Factors], float]
 def best_ials(
     fits: IalsFits, quality: Measure, settings: Settings, dim: int, of_cold: Measure | None = None
 ) -> list[Found]:
-    """The best of each width, narrowest first; the last one is the best of all.
+    """The best of a width, and of each wider one that gains, narrowest first; the last one is the best of all.
 
     At the first width penalty and alpha go up or down in steps, from the best of some choices, for as long as quality
     gains. A wider one asks for more of a penalty, or for less weight of what was seen, if for anything: there they go
-    on from the best of the width before, and that way only.
+    on from the best of the width before, and that way only. A width that gains nothing does not end it: on a sample
+    of users twice the width may be too little to see.
 
     Args:
         fits: iALS of a split.
@@ -60,7 +62,7 @@ def best_ials(
                 before = best
                 for _ in range(_MOST_STEPS):
                     further = tried(best[2].with_(**{field: factor * getattr(best[2], field)}), width)
-                    if further[0] <= best[0]:
+                    if further[0] < best[0] * _FURTHER:
                         break
                     best = further
                 if best is not before:
@@ -72,14 +74,13 @@ def best_ials(
         (settings.ials_penalty or penalty, settings.ials_alpha or alpha): None for penalty, alpha in IALS_CHOICES
     }
     first = (tried(settings.with_(ials_penalty=penalty, ials_alpha=alpha), width) for penalty, alpha in options)
-    found = [climbed(max(first, key=lambda one: one[0]), width, (1, -1))]
+    last = climbed(max(first, key=lambda one: one[0]), width, (1, -1))
+    found = [last]
     while width < dim:
         width = min(2 * width, dim)
-        best = found[-1]
-        wider = climbed(tried(best[2], width), width, (1,))
-        if settings.dim is None and (wider[0] < best[0] * WIDER or not _pays(best, wider, of_cold)):
-            break
-        found.append(wider)
+        last = climbed(tried(last[2], width), width, (1,))
+        if settings.dim is not None or (last[0] >= found[-1][0] * WIDER and _pays(found[-1], last, of_cold)):
+            found.append(last)
     return found
 
 

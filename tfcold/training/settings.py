@@ -14,7 +14,7 @@ class Settings:
     """Settings of a fit. `None` means: chosen on validation rows, by `training.choose`.
 
     Args:
-        max_dim: int, default 512. Widest shared space; the width is the smallest that validation finds as good.
+        max_dim: int, default 768. Widest shared space; the width is the smallest that validation finds as good.
         dim: int or None. Width D.
         teacher: `"auto"`, `"ials"`, `"ease"` or `"both"`, side by side. `auto` is chosen on validation rows.
         penalty: float or None. Ridge penalty of the EASE teacher.
@@ -71,7 +71,7 @@ class Settings:
         seed: int, default 0. Fixes everything that is drawn.
     """
 
-    max_dim: int = 512
+    max_dim: int = 768
     dim: int | None = None
     teacher: str = "auto"
     penalty: float | None = None

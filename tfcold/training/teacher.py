@@ -30,10 +30,10 @@ _GAIN = 1.002  # what a teacher of two halves must bring
 def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None = None) -> tuple[Factors, Settings]:
     """The factors of the best teacher on warm validation rows, and settings that name it.
 
-    iALS, widened for as long as warm items gain more than cold items that learn from it lose (`ials_search`); where
-    users or items are few enough to invert, EASE cut to a width; and both side by side, scores summed. iALS grows
-    linearly with the catalogue; its tables stay under `MAX_CELLS` numbers. What `settings` name is taken, and without
-    validation rows defaults fill the rest.
+    iALS, widened where warm items gain more than cold items that learn from it lose (`ials_search`); where users or
+    items are few enough to invert, EASE cut to a width; and both side by side, scores summed. iALS grows linearly with
+    the catalogue; its tables stay under `MAX_CELLS` numbers. What `settings` name is taken, and without validation rows
+    defaults fill the rest.
 
     Args:
         fits: iALS of a split whose validation rows are asked.

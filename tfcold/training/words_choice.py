@@ -137,6 +137,7 @@ class _Search:
         self._targets: dict[Ials, Floats] = {}
         self._quality: dict[Lesson, Evidence] = {}
         self._kernels: tuple[object, Floats, Floats] | None = None  # of the last gamma and weights
+        self._factors_of: tuple[object, Floats, Floats] | None = None  # of these and the last penalty
 
     def best(self, start: Lesson, settings: Settings) -> Lesson:
         gammas = GAMMAS if settings.kernel_gamma is None else (start.gamma,)
@@ -154,7 +155,7 @@ class _Search:
                 ]
                 lesson = self._better(lesson, self._best_of(f"weight of block {name}", grid))
         if settings.words_ials_penalty is None:
-            grid = [replace(lesson, penalty=penalty, ials=ials) for ials in OTHER_TEACHERS for penalty in penalties]
+            grid = [replace(lesson, penalty=penalty, ials=ials) for penalty in penalties for ials in OTHER_TEACHERS]
             lesson = self._better(lesson, self._best_of("teacher of words", grid))
         return lesson
 
@@ -185,17 +186,26 @@ class _Search:
         """
         if lesson not in self._quality:
             outputs = self._taught(lesson.ials)
-            gram, cross = self._kernels_of(lesson)
-            factor = ridge_factor(gram.copy(), lesson.penalty)
+            cross, factor, held_leverages = self._factored(lesson)
             solved = ridge_solution(factor, outputs[self._drawn])
             candidates = np.zeros_like(outputs)
             candidates[self._asked] = cross @ solved
             errors = np.float32(lesson.penalty) * solved[-len(self._held) :]
-            own = own_part(errors, leverages(factor, lesson.penalty, len(self._held)))
+            own = own_part(errors, held_leverages)
             candidates[self._held] = outputs[self._held] - errors - own
             scorer = DotScorer(self._factors.inputs, candidates)
             self._quality[lesson] = evidence_of(scorer, scorer, self._sample, CUT, self._listed)
         return self._quality[lesson]
+
+    def _factored(self, lesson: Lesson) -> tuple[Floats, Floats, Floats]:
+        """The kernel of those asked, the factor of the ridge, and the leverages of those held out."""
+        key = lesson.gamma, lesson.weights, lesson.penalty
+        if self._factors_of is None or self._factors_of[0] != key:
+            self._factors_of = None
+            gram, _ = self._kernels_of(lesson)
+            factor = ridge_factor(gram.copy(), lesson.penalty)
+            self._factors_of = key, factor, leverages(factor, lesson.penalty, len(self._held))
+        return self._kernels_of(lesson)[1], *self._factors_of[1:]
 
     def _kernels_of(self, lesson: Lesson) -> tuple[Floats, Floats]:
         """Of the items that teach among themselves, and of those asked with them."""
