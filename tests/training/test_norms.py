@@ -55,15 +55,18 @@ def test_chosen_where_lengths_mislead_and_not_where_they_tell() -> None:
     said = seen_from(factors, ials_factors(everything, 6, penalty=2.0, seed=0), split.train_matrix())
     units = said / np.maximum(np.linalg.norm(said, axis=1, keepdims=True), 1e-9)
 
-    def chosen(lengths: np.ndarray) -> float | None:
-        told = (units * lengths[:, None]).astype(np.float32)
-        return choose_norms(
-            split, factors, WordMaps(told, told, told, told, ({}, {}), known=told.shape[1]), Settings()
-        ).norm_shrinkage
+    def chosen(lengths: np.ndarray, left_out: np.ndarray | float = 1.0) -> float | None:
+        told, left = ((units * one).astype(np.float32) for one in (lengths[:, None], np.reshape(left_out, (-1, 1))))
+        maps = WordMaps(told, left, left, told, ({}, {}), known=told.shape[1])
+        return choose_norms(split, factors, maps, Settings()).norm_shrinkage
 
-    wanted = np.bincount(split.dataset.item_rows[split.validation["cold_item"]], minlength=len(units))
-    assert chosen(np.exp(2 * draw.standard_normal(len(units)))) >= 0.5
-    assert chosen(1.0 + wanted) == 0.0
+    rows = np.concatenate([split.validation["cold_item"], split.validation["warm"]])
+    wanted = 1.0 + np.bincount(split.dataset.item_rows[rows], minlength=len(units))
+    drawn = np.exp(2 * draw.standard_normal(len(units)))
+    assert chosen(drawn) >= 0.5
+    assert chosen(wanted) == 0.0
+    assert chosen(np.ones(len(units)), drawn) >= 0.5  # known items that are left out have a say
+    assert chosen(np.ones(len(units)), wanted) == 0.0
 
 
 def test_what_is_named_stays(world: World, maps: WordMaps) -> None:

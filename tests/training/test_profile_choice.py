@@ -52,7 +52,7 @@ def test_taken_beside_a_teacher_that_knows_nothing(world: World, words: KernelWo
     chosen = _chosen(world, words, factors, profile, SETTINGS)
 
     assert chosen.profile_weight > 0
-    assert (chosen.profile_columns, chosen.width) == (5, 512 + 5)
+    assert (chosen.profile_columns, chosen.width) == (5, Settings().max_dim + 5)
     assert chosen.profile_penalty == 10.0
 
 
@@ -73,7 +73,7 @@ def test_left_where_it_misleads(world: World, words: KernelWords) -> None:
     profile = content_profile(world[0], words, factors, SETTINGS)
     chosen = _chosen(world, words, factors, replace(profile, inputs=-profile.inputs), SETTINGS)
 
-    assert (chosen.profile_weight, chosen.width, chosen.cold_scale) == (0.0, 512, 2.0)
+    assert (chosen.profile_weight, chosen.width, chosen.cold_scale) == (0.0, Settings().max_dim, 2.0)
 
 
 def test_left_where_nothing_can_be_measured_and_kept_where_it_is_named(world: World, words: KernelWords) -> None:

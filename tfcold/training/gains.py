@@ -50,10 +50,6 @@ class Gains:
     def __sub__(self, other: Gains) -> Gains:
         return Gains(self.by_user - other.by_user, self.by_item - other.by_item)
 
-    def is_clear(self, errors: float = 2.0) -> bool:
-        """Whether the mean is above so many standard errors of it."""
-        return self.mean > errors * self.error
-
 
 @dataclass(frozen=True)
 class Evidence:

@@ -13,7 +13,7 @@ from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
-from tfcold.training.gains import gains_of
+from tfcold.training.gains import evidence_of
 from tfcold.training.settings import Settings
 from tfcold.training.word_maps import WordMaps
 
@@ -25,15 +25,18 @@ Floats = npt.NDArray[np.float32]
 SHARES: Final = (0.25, 0.5, 0.75, 1.0)
 WARM_SHARES: Final = (0.5, 1.0)
 WARM_SCALES: Final = (0.2, 0.4, 0.8, 1.2, 1.8)  # of words beside what is known, each share with the best of them
+CUT: Final = 20
+_ERRORS: Final = 1.5  # standard errors by which lengths towards one must be better
 _TOLERANCE: Final = 0.002
 
 
 def choose_norms(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> Settings:
     """Settings with the shares of `NormShrinkage`: for cold items, and for what words add to warm ones.
 
-    The first is the best among cold items, which no scale of them changes; 0 where its gain over lengths as predicted
-    is below two standard errors of its mean. The second is the best among warm items, each share with the
-    scale that suits it; so is whether each of these is left out of what words say of it (`leave_out`).
+    The first is the best among cold items, which no scale of them changes, and among known ones that are left out
+    (`gains.Evidence`); 0 where its gain over lengths as predicted is below one and a half standard errors. The second
+    is the best among warm items, each share with the scale that suits it; so is whether each of these is left out of
+    what words say of it (`leave_out`).
     """
     sample = choose.sample_of(split, settings)
     if settings.norm_shrinkage is None:
@@ -45,13 +48,17 @@ def _for_cold(sample: Split, factors: Factors, maps: WordMaps, settings: Setting
     if not choose.has(sample, "cold_item"):
         return 0.0
     history = np.where(sample.warm_items[:, None], factors.inputs, maps.history)
+    known = sample.warm_items & maps.left_out.any(axis=1)
     measured = {}
     for share in (0.0, *SHARES):
-        candidates = with_norms(maps, sample, settings.with_(norm_shrinkage=share)).candidates
-        measured[share] = gains_of(DotScorer(history, candidates), sample, "cold_item")
+        words = with_norms(
+            maps, sample, settings.with_(norm_shrinkage=share, warm_norm_shrinkage=share, leave_out=True)
+        )
+        scorer = DotScorer(history, np.where(known[:, None], words.beside, words.candidates))
+        measured[share] = evidence_of(scorer, scorer, sample, CUT, known)
     best = max(SHARES, key=lambda share: measured[share].mean)
-    chosen = best if (measured[best] - measured[0.0]).is_clear() else 0.0
-    means = ", ".join(f"{share:g}: {values.mean:.4f}" for share, values in measured.items())
+    chosen = best if measured[best].clearly_above(measured[0.0], _ERRORS) else 0.0
+    means = ", ".join(f"{share:g}: {found.mean:.4f}" for share, found in measured.items())
     logger.info("lengths of cold items towards one: %s -> %g", means, chosen)
     return chosen
 
