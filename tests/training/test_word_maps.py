@@ -6,8 +6,10 @@ import numpy as np
 
 from tfcold.blocks import Features
 from tfcold.splits.split import Split
-from tfcold.training import Settings
+from tfcold.training import Settings, word_maps
+from tfcold.training.choose import DotScorer
 from tfcold.training.factors import ials_factors
+from tfcold.training.gains import evidence_of
 from tfcold.training.start import build_model
 from tfcold.training.word_maps import linear_maps
 
@@ -30,3 +32,19 @@ def test_an_item_left_out_of_a_linear_map_is_what_the_others_say(world: World, g
     cold = ~split.warm_items
     np.testing.assert_array_equal(maps.left_out[cold], maps.candidates[cold])
     assert maps.known == 12
+
+
+def test_new_items_and_known_ones_left_out_choose_the_penalty(world: World, given: Settings) -> None:
+    split = world[0]
+    model = build_model(*world, given)
+    factors = ials_factors(split, 12, penalty=2.0, seed=0)
+    taught = split.warm_items & model.item_features.any_mask()
+    found = {}
+    for penalty in word_maps.LINEAR_PENALTIES:
+        maps, _ = linear_maps(model, split, factors, given.with_(text_penalty=penalty))
+        sides = (DotScorer(factors.inputs, side) for side in (maps.candidates, maps.left_out))
+        found[penalty] = evidence_of(*sides, split, 20, taught)
+
+    _, settings = linear_maps(model, split, factors, given.with_(text_penalty=None))
+    assert settings.text_penalty == max(found, key=lambda penalty: found[penalty].mean)
+    assert len({one.known.mean for one in found.values()}) > 1

@@ -13,6 +13,7 @@ from tfcold.models import TwoTower
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
+from tfcold.training.gains import evidence_of
 from tfcold.training.ridge import ridge_leverages, ridge_maps
 from tfcold.training.settings import Settings
 
@@ -23,6 +24,7 @@ Floats = npt.NDArray[np.float32]
 
 LINEAR_PENALTIES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
 LINEAR_PENALTY = 1.0  # where nothing can be measured
+_CUT = 20
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,10 @@ def kernels_of(model: TwoTower) -> tuple[dict[str, Floats], dict[str, Floats]]:
 
 
 def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Settings) -> tuple[WordMaps, Settings]:
-    """Ridge regression from the features of warm items to their factors, and settings with its penalty."""
+    """Ridge regression from the features of warm items to their factors, and settings with its penalty.
+
+    That is the best among cold items and known ones that are left out (`gains.Evidence`).
+    """
     features = model.item_features.concatenated()
     taught = split.warm_items & model.item_features.any_mask()
     sample = choose.sample_of(split, settings)
@@ -86,18 +91,23 @@ def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Setti
     targets = [factors.outputs[taught], factors.inputs[taught]]
     maps = dict(zip(penalties, ridge_maps(features[taught], targets, penalties), strict=True))
 
-    def measure(penalty: float) -> float:
+    def said(penalty: float) -> tuple[Floats, Floats]:
+        """Of each item, and of each if it were left out."""
         predicted = np.asarray(features @ maps[penalty][0], np.float32)
-        return choose.quality(DotScorer(factors.inputs, predicted), sample, "cold_item")
+        left_out = predicted.copy()
+        errors = factors.outputs[taught] - predicted[taught]
+        left_out[taught] -= own_part(errors, ridge_leverages(features[taught], penalty))
+        return predicted, left_out
+
+    def measure(penalty: float) -> float:
+        scorer = DotScorer(factors.inputs, said(penalty)[1])
+        return evidence_of(scorer, scorer, sample, _CUT, taught).mean
 
     penalty = penalties[0] if len(penalties) == 1 else choose.best_of("text penalty", penalties, measure)
     widths = {name: encoder.feature_width for name, encoder in model.item_features.encoders.items()}
     cuts = np.cumsum(list(widths.values()))[:-1]
     outputs, inputs = (dict(zip(widths, np.split(side, cuts, axis=0), strict=True)) for side in maps[penalty])
-    candidates, history = (np.asarray(features @ side, np.float32) for side in maps[penalty])
-    left_out = candidates.copy()
-    errors = factors.outputs[taught] - candidates[taught]
-    left_out[taught] -= own_part(errors, ridge_leverages(features[taught], penalty))
-    beside = np.zeros_like(candidates)
-    found = WordMaps(candidates, left_out, beside, history, (outputs, inputs), factors.dim)
+    candidates, left_out = said(penalty)
+    history = np.asarray(features @ maps[penalty][1], np.float32)
+    found = WordMaps(candidates, left_out, np.zeros_like(candidates), history, (outputs, inputs), factors.dim)
     return found, settings.with_(text_penalty=penalty)

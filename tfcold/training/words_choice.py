@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfcold.baselines.kernel import leverages, own_part, ridge_factor, ridge_solution
+from tfcold.baselines.kernel import Factor, leverages, own_part, ridge_factor, ridge_solution
 from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
@@ -137,7 +137,7 @@ class _Search:
         self._targets: dict[Ials, Floats] = {}
         self._quality: dict[Lesson, Evidence] = {}
         self._kernels: tuple[object, Floats, Floats] | None = None  # of the last gamma and weights
-        self._factors_of: tuple[object, Floats, Floats] | None = None  # of these and the last penalty
+        self._factors_of: tuple[object, Factor, Floats] | None = None  # of these and the last penalty
 
     def best(self, start: Lesson, settings: Settings) -> Lesson:
         gammas = GAMMAS if settings.kernel_gamma is None else (start.gamma,)
@@ -197,7 +197,7 @@ class _Search:
             self._quality[lesson] = evidence_of(scorer, scorer, self._sample, CUT, self._listed)
         return self._quality[lesson]
 
-    def _factored(self, lesson: Lesson) -> tuple[Floats, Floats, Floats]:
+    def _factored(self, lesson: Lesson) -> tuple[Floats, Factor, Floats]:
         """The kernel of those asked, the factor of the ridge, and the leverages of those held out."""
         key = lesson.gamma, lesson.weights, lesson.penalty
         if self._factors_of is None or self._factors_of[0] != key:
@@ -205,7 +205,8 @@ class _Search:
             gram, _ = self._kernels_of(lesson)
             factor = ridge_factor(gram.copy(), lesson.penalty)
             self._factors_of = key, factor, leverages(factor, lesson.penalty, len(self._held))
-        return self._kernels_of(lesson)[1], *self._factors_of[1:]
+        _, factor, held_leverages = self._factors_of
+        return self._kernels_of(lesson)[1], factor, held_leverages
 
     def _kernels_of(self, lesson: Lesson) -> tuple[Floats, Floats]:
         """Of the items that teach among themselves, and of those asked with them."""
