@@ -9,6 +9,7 @@ import tfcold
 from tfcold.export import add_items, add_users, approximate, cells, export, remove_items
 from tfcold.export.approximate import best_near
 from tfcold.export.cells import CELL, Cells, guided, order_of_cells
+from tfcold.export.leaves import Leaves
 from tfcold.export.search import CHUNK, LOWEST, Rows, best, nothing
 from tfcold.export.stored import Stored
 from tfcold.export.tables import tables_of_bundle
@@ -125,11 +126,28 @@ def test_who_asks_alone_has_the_same_list(found_fast, tables, probes):
     np.testing.assert_allclose(alone[1][0], together[1][0], rtol=1e-5)
 
 
-def test_nobody_asks(found_fast, tables):
-    query = tf.zeros([0, 6])
-    rows = Rows(tf.constant(tables.candidates), tf.constant([0]))
+class FoundByHand(Leaves):
+    """The index of ScaNN, which is an extra, with the same rows for everybody."""
 
-    assert best_near(query, rows, Cells(*_guide(tables), 3, 10), nothing(query), tf.constant(4))[0].shape == (0, 4)
+    def candidates(self, query, probes, scored):
+        return tf.tile(tf.range(1, 1 + scored)[None], [tf.shape(query)[0], 1])
+
+
+@pytest.mark.parametrize("kind", ["cells", "leaves"])
+@pytest.mark.parametrize("num", [0, 1, 2])
+def test_as_many_lists_as_ask(found_fast, tables, kind, num):
+    where = Cells(*_guide(tables), 3, 10) if kind == "cells" else FoundByHand(None, None, 8, 2, 50, 10)
+    rows = Rows(tf.constant(tables.candidates), tf.constant(np.flatnonzero(~tables.is_known).astype(np.int32)))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 6])], autograph=False)
+    def searched(query):
+        return best_near(query, rows, where, nothing(query), tf.constant(4))
+
+    at, values = searched(tf.constant(tables.queries[:num]))
+
+    assert at.shape == values.shape == (num, 4)
+    scores = np.take_along_axis(tables.queries[:num] @ tables.candidates.T, at.numpy(), axis=1)
+    np.testing.assert_allclose(values, scores, rtol=1e-5)
 
 
 # -- bundles ---------------------------------------------------------------------------------------------------------

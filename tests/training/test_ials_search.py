@@ -97,6 +97,32 @@ def test_twice_the_width_may_be_too_little_to_see() -> None:
 
 
 def test_a_step_that_hardly_gains_is_not_taken() -> None:
-    edge = Landscape(lambda dim: (66.0, 50.0), lambda dim: 10.0)  # the next penalty is nearer, and gains a hundredth
+    edge = Landscape(lambda dim: (140.0, 50.0), lambda dim: 5.0)  # 170 is nearer than 100, and gains 0.1%
 
-    assert found(edge, 256) == [(256, 60.0, 50.0)]
+    assert found(edge, 256) == [(256, 100.0, 50.0)]
+
+
+def test_the_widest_goes_on_from_the_width_that_was_not_taken() -> None:
+    """At 512 nothing is gained but the way is found."""
+    land = Landscape(lambda dim: (60.0 * 1.7 ** (4 * np.log2(dim / 256)), 50.0), lambda dim: 1.02 if dim > 512 else 1.0)
+
+    assert found(land) == [(256, 60.0, 50.0), pytest.approx((1024, 60.0 * 1.7**8, 50.0))]
+
+
+def test_a_width_is_held_against_the_last_one_that_was_taken() -> None:
+    heights = {256: 1.0, 512: 1.01, 1024: 1.013}
+
+    assert [dim for dim, _, _ in found(Landscape(lambda dim: (60.0, 50.0), heights.__getitem__))] == [256, 512]
+
+
+def test_no_more_than_four_steps_a_way() -> None:
+    endless = Landscape(lambda dim: (1e9, 50.0), lambda dim: 10.0)
+
+    assert found(endless, 256) == [(256, pytest.approx(100 * 1.7**4), 50.0)]
+
+
+def test_where_nothing_is_found_nothing_moves() -> None:
+    nothing = Landscape(lambda dim: (60.0, 50.0), lambda dim: 0.0)
+    every = best_ials(nothing, lambda factors: 0.0, Settings(), 1024, lambda factors: 0.0)
+
+    assert [(one.dim, one.penalty, one.alpha) for _, one, _ in every] == [(256, *IALS_CHOICES[0])]

@@ -36,7 +36,11 @@ def best_near(query: tf.Tensor, rows: Rows, where: Cells | Leaves, hidden: tf.Ra
     if isinstance(where, Cells):
         at, values = _best_of_cells(query, rows, where, hidden, k, probes)
     else:
-        at, values = _best_of_leaves(query, rows, where, hidden, k, probes, size)
+        at, values = tf.cond(
+            tf.shape(query)[0] > 0,
+            lambda: _best_of_leaves(query, rows, where, hidden, k, probes, size),
+            lambda: _no_lists(k),
+        )
     whole = few & tf.reduce_all(values > LOWEST)
     return tf.cond(whole, lambda: (at, values), lambda: best(query, rows, hidden, k))
 
@@ -70,11 +74,8 @@ def _best_of_cells(
     def several() -> Found:
         return tf.map_fn(one, tf.range(num), fn_output_signature=(tf.int32, tf.float32))
 
-    def none() -> Found:
-        return tf.zeros([0, k], tf.int32), tf.zeros([0, k])
-
-    num = tf.shape(query)[0]
-    return tf.cond(num == 1, single, lambda: tf.cond(num > 1, several, none))  # a loop takes longer to start
+    num = tf.shape(query)[0]  # a loop takes longer to start
+    return tf.cond(num == 1, single, lambda: tf.cond(num > 1, several, lambda: _no_lists(k)))
 
 
 def _best_of_leaves(
@@ -98,6 +99,10 @@ def _best_of_leaves(
     hides = (found < 0) | _are_among(found, hidden)
     values, places = tf.math.top_k(tf.where(hides, -np.inf, scores), tf.minimum(k, scored))
     return tf.gather(at, places, batch_dims=1), values
+
+
+def _no_lists(k: tf.Tensor) -> Found:
+    return tf.zeros([0, k], tf.int32), tf.zeros([0, k])
 
 
 def _are_among(found: tf.Tensor, hidden: tf.RaggedTensor) -> tf.Tensor:

@@ -146,6 +146,10 @@ class Settings:
             raise InputError(f"`id_dropout` must lie in [0, 1); received {self.id_dropout}")
         if self.text_halfway is not None and not self.text_halfway >= 0:
             raise InputError(f"`text_halfway` must be at least 0, or None; received {self.text_halfway}")
+        for name in ("ials_penalty", "ials_alpha"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InputError(f"`{name}` must be positive, or None; received {value}")
         if self.ease_dropout is not None and not 0 <= self.ease_dropout < 1:
             raise InputError(f"`ease_dropout` must lie in [0, 1), or be None; received {self.ease_dropout}")
 

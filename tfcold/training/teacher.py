@@ -24,6 +24,7 @@ MAX_EASE_SIDE = 4_000  # min(users, warm items) up to which EASE is inverted bes
 MAX_CELLS = 2**26  # items x width of a table of factors: 256 MB
 _WIDTHS = (64, 128, 256, 512, 1024)
 _TOLERANCE = 0.005
+_MORE_USERS = 3  # times as many as choose the rest: a step of the search is small, and users are all that is drawn
 _GAIN = 1.002  # what a teacher of two halves must bring
 
 
@@ -51,11 +52,12 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
         wanted = "ease" if side <= MAX_EASE_SIDE else "ials"
     if _is_settled(settings) or not choose.has(split, "warm"):
         return _named(fits, settings.with_(teacher=wanted), settings.dim or dim)
-    sample = choose.sample_of(split, settings)
+    sample = choose.sample_of(split, settings, at_least=_MORE_USERS * settings.validation_users)
     found: dict[str, Found] = {}
     ials: list[Found] = []
     if wanted != "ease" and side > 1:
-        ials = best_ials(fits, lambda factors: _quality(sample, factors), settings, settings.dim or dim, of_cold)
+        widest = max(1, (settings.dim or dim) // (2 if wanted == "both" else 1))
+        ials = best_ials(fits, lambda factors: _quality(sample, factors), settings, widest, of_cold)
         found["ials"] = ials[-1]
     if wanted in ("ease", "both") or (wanted == "auto" and side <= MAX_EASE_SIDE):
         found["ease"] = _best_ease(split, sample, settings, settings.dim or dim)
@@ -134,7 +136,9 @@ def _both(fits: IalsFits, sample: Split, by_width: list[Found], found: Found, di
     """EASE beside iALS, half of the width each at most."""
     half = max(1, dim // 2)
     narrow = [one for one in by_width if one[1].dim <= half]  # iALS does not nest: a part of a wide one is none
-    _, ials, settings = narrow[-1] if narrow else (0.0, _ials(fits, by_width[-1][2], half), by_width[-1][2])
+    _, ials, settings = narrow[-1] if narrow else by_width[0]
+    if ials.dim > half or (ials.dim < half and settings.dim is not None):
+        ials = _ials(fits, settings, half)
     _, ease, told = found
     ease = truncated(ease, half)
     weights = (0.5, 1.0, 2.0) if settings.ease_weight is None else (settings.ease_weight,)
