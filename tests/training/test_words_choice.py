@@ -98,6 +98,21 @@ def test_known_items_are_measured_as_if_they_were_new(
     np.testing.assert_allclose(found.by_user, expected.by_user, atol=1e-4)
 
 
+def test_what_is_kept_of_one_lesson_is_not_taken_for_another(world: World, factors: Factors) -> None:
+    split, features = world
+    noise = np.random.default_rng(0).standard_normal((len(split.warm_items), 24)).astype(np.float32)
+    both = Features({**features.items, "noise": replace(features.items["text"], vectors=noise)})
+    lessons = [Lesson(0.5, 1.0), Lesson(1.0, 1.0), Lesson(1.0, 3.0), Lesson(1.0, 3.0, (("noise", 0.3),))]
+
+    def search() -> words_choice._Search:
+        return words_choice._Search(IalsFits(split, 0), split, KernelWords(split, both, 1000), factors, 1000)
+
+    one = search()
+    for lesson in lessons:
+        found, alone = one.measured(lesson), search().measured(lesson)
+        assert (found.new.mean, found.known.mean) == (alone.new.mean, alone.known.mean)
+
+
 def test_without_warm_rows_cold_ones_decide_alone(world: World, factors: Factors) -> None:
     split = replace(world[0], validation={"cold_item": world[0].validation["cold_item"]})
     search = words_choice._Search(IalsFits(split, 0), split, KernelWords(*world, 1000), factors, 1000)

@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 SHARES: Final = (0.25, 0.5, 0.75, 1.0)
 WARM_SHARES: Final = (0.5, 1.0)
 WARM_SCALES: Final = (0.2, 0.4, 0.8, 1.2, 1.8)  # of words beside what is known, each share with the best of them
-CUT: Final = 20
+_CUT: Final = 20
 _ERRORS: Final = 1.5  # standard errors by which lengths towards one must be better
 _TOLERANCE: Final = 0.002
 
@@ -51,11 +51,11 @@ def _for_cold(sample: Split, factors: Factors, maps: WordMaps, settings: Setting
     known = sample.warm_items & maps.left_out.any(axis=1)
     measured = {}
     for share in (0.0, *SHARES):
-        words = with_norms(
-            maps, sample, settings.with_(norm_shrinkage=share, warm_norm_shrinkage=share, leave_out=True)
-        )
-        scorer = DotScorer(history, np.where(known[:, None], words.beside, words.candidates))
-        measured[share] = evidence_of(scorer, scorer, sample, CUT, known)
+        words = maps.candidates.copy()
+        words[known] = _shrunk(maps.left_out[known], share, _length(maps.left_out, sample))
+        words[~known] = _shrunk(words[~known], share, _length(maps.candidates, sample))
+        scorer = DotScorer(history, words)
+        measured[share] = evidence_of(scorer, scorer, sample, _CUT, known)
     best = max(SHARES, key=lambda share: measured[share].mean)
     chosen = best if measured[best].clearly_above(measured[0.0], _ERRORS) else 0.0
     means = ", ".join(f"{share:g}: {found.mean:.4f}" for share, found in measured.items())

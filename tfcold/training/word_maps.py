@@ -80,7 +80,7 @@ def kernels_of(model: TwoTower) -> tuple[dict[str, Floats], dict[str, Floats]]:
 def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Settings) -> tuple[WordMaps, Settings]:
     """Ridge regression from the features of warm items to their factors, and settings with its penalty.
 
-    That is the best among cold items and known ones that are left out (`gains.Evidence`).
+    The penalty is the best among cold items and known ones that are left out (`gains.Evidence`).
     """
     features = model.item_features.concatenated()
     taught = split.warm_items & model.item_features.any_mask()
