@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfcold.splits.split import Split
-from tfcold.training import Settings, ials_search, teacher
+from tfcold.training import Settings, teacher
 from tfcold.training.factors import Factors, ease_factors, ials_factors, joined
 from tfcold.training.ials_fits import IalsFits
 
@@ -59,7 +59,7 @@ def test_width_stays_within_the_memory_of_a_large_catalogue(
     split = world[0]
     monkeypatch.setattr(teacher, "MAX_CELLS", 150 * int(split.warm_items.sum()))
     monkeypatch.setattr(teacher, "MAX_EASE_SIDE", 10)
-    monkeypatch.setattr(ials_search, "WIDER", 0.0)  # wider is always taken
+    monkeypatch.setattr(teacher, "_TOLERANCE", -1.0)  # wider is always taken
     _, settings = teacher.choose_teacher(IalsFits(split, 0), Settings(max_dim=512))
 
     assert settings.dim == 150
@@ -81,8 +81,8 @@ def test_no_wider_where_cold_items_lose_more_than_warm_ones_gain(
     world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(teacher, "MAX_EASE_SIDE", 10)
-    monkeypatch.setattr(ials_search, "SEARCH_DIM", 2)
-    monkeypatch.setattr(ials_search, "WIDER", 0.0)  # warm items always ask for more
+    monkeypatch.setattr(teacher, "SEARCH_DIM", 2)
+    monkeypatch.setattr(teacher, "_TOLERANCE", -1.0)  # warm items always ask for more
 
     def chosen(left_by_wider: float) -> int | None:
         def of_cold(factors: Factors) -> float:
@@ -93,3 +93,14 @@ def test_no_wider_where_cold_items_lose_more_than_warm_ones_gain(
     assert chosen(0.1) == 4
     assert chosen(100.0) == 8
     assert teacher.choose_teacher(IalsFits(world[0], 0), Settings(max_dim=8))[1].dim == 8
+
+
+def test_where_nothing_is_found_the_first_width_stays(
+    world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teacher, "MAX_EASE_SIDE", 10)
+    monkeypatch.setattr(teacher, "SEARCH_DIM", 2)
+    monkeypatch.setattr(teacher, "_quality", lambda sample, factors: 0.0)
+    _, settings = teacher.choose_teacher(IalsFits(world[0], 0), Settings(max_dim=8), lambda factors: 0.0)
+
+    assert settings.dim == 2

@@ -13,9 +13,8 @@ import scipy.sparse as sp
 from tfcold.evaluation.metrics import hits_of, ndcg
 from tfcold.ranking import top_k
 from tfcold.training.factors import Factors
-from tfcold.training.ials_search import SEARCH_DIM
 from tfcold.training.settings import Settings
-from tfcold.training.teacher import factors_of
+from tfcold.training.teacher import SEARCH_DIM, factors_of
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split

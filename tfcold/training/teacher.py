@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,6 @@ from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, ease_factors, joined, truncated
 from tfcold.training.ials_fits import IalsFits
-from tfcold.training.ials_search import IALS_CHOICE, Found, Measure, best_ials
 from tfcold.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,21 +20,28 @@ if TYPE_CHECKING:
 EASE_PENALTIES = (30.0, 100.0, 300.0, 1000.0)
 EASE_DROPOUTS = (0.0, 1 / 3, 1 / 2, 2 / 3)
 EASE_PENALTY = 100.0  # where nothing can be measured, without dropout
+IALS_CHOICES = (  # penalty, alpha
+    (5.0, 5.0), (20.0, 20.0), (20.0, 50.0), (20.0, 100.0), (60.0, 50.0), (100.0, 50.0),
+)  # fmt: skip
+IALS_CHOICE = (20.0, 20.0)
 MAX_EASE_SIDE = 4_000  # min(users, warm items) up to which EASE is inverted beside iALS
 MAX_CELLS = 2**26  # items x width of a table of factors: 256 MB
+SEARCH_DIM = 256  # at which iALS is tuned
 _WIDTHS = (64, 128, 256, 512, 1024)
 _TOLERANCE = 0.005
-_MORE_USERS = 3  # times as many as choose the rest: a step of the search is small, and users are all that is drawn
 _GAIN = 1.002  # what a teacher of two halves must bring
+
+Found = tuple[float, Factors, Settings]  # quality on warm validation rows, and what has it
+Measure = Callable[[Factors], float]
 
 
 def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None = None) -> tuple[Factors, Settings]:
     """The factors of the best teacher on warm validation rows, and settings that name it.
 
-    iALS, widened where warm items gain more than cold items that learn from it lose (`ials_search`); where users or
-    items are few enough to invert, EASE cut to a width; and both side by side, scores summed. iALS grows linearly with
-    the catalogue; its tables stay under `MAX_CELLS` numbers. What `settings` name is taken, and without validation rows
-    defaults fill the rest.
+    iALS, tuned at a moderate width and then widened, as long as warm items gain more than cold items that learn from it
+    lose; where users or items are few enough to invert, EASE cut to a width; and both side by side, scores summed.
+    iALS grows linearly with the catalogue; its tables stay under `MAX_CELLS` numbers. What `settings` name is taken,
+    and without validation rows defaults fill the rest.
 
     Args:
         fits: iALS of a split whose validation rows are asked.
@@ -42,7 +49,8 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
         of_cold: float, the quality of cold items that learn from factors; None does not ask.
 
     References:
-        Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375.
+        Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375. Rendle et al. 2022,
+        Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys: width matters.
     """
     split = fits.split
     dim = min(settings.max_dim, max(128, MAX_CELLS // max(1, int(split.warm_items.sum()))))
@@ -52,17 +60,14 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
         wanted = "ease" if side <= MAX_EASE_SIDE else "ials"
     if _is_settled(settings) or not choose.has(split, "warm"):
         return _named(fits, settings.with_(teacher=wanted), settings.dim or dim)
-    sample = choose.sample_of(split, settings, at_least=_MORE_USERS * settings.validation_users)
+    sample = choose.sample_of(split, settings)
     found: dict[str, Found] = {}
-    ials: list[Found] = []
     if wanted != "ease" and side > 1:
-        widest = max(1, (settings.dim or dim) // (2 if wanted == "both" else 1))
-        ials = best_ials(fits, lambda factors: _quality(sample, factors), settings, widest, of_cold)
-        found["ials"] = ials[-1]
+        found["ials"] = _best_ials(fits, sample, settings, settings.dim or dim, of_cold)
     if wanted in ("ease", "both") or (wanted == "auto" and side <= MAX_EASE_SIDE):
         found["ease"] = _best_ease(split, sample, settings, settings.dim or dim)
     if len(found) == 2:
-        found["both"] = _both(fits, sample, ials, found["ease"], settings.dim or dim)
+        found["both"] = _both(fits, sample, found, settings.dim or dim)
     logger.info("teacher: %s", ", ".join(f"{name} {quality:.4f}" for name, (quality, *_) in found.items()))
     best = max(found, key=lambda name: found[name][0] / (_GAIN if name == "both" else 1))
     name = wanted if wanted in found else best
@@ -112,6 +117,45 @@ def _quality(sample: Split, factors: Factors) -> float:
     return choose.quality(DotScorer(factors.inputs, factors.outputs), sample, "warm")
 
 
+def _best_ials(fits: IalsFits, sample: Split, settings: Settings, dim: int, of_cold: Measure | None) -> Found:
+    width = min(dim, SEARCH_DIM)
+    options = [settings.with_(ials_penalty=penalty, ials_alpha=alpha) for penalty, alpha in IALS_CHOICES]
+    if settings.ials_penalty is not None and settings.ials_alpha is not None:
+        options = [settings]
+    best = max((_tried(fits, sample, option, width) for option in options), key=lambda one: one[0])
+    while width < dim:
+        width = min(2 * width, dim)
+        known = best[2]
+        wider = [_tried(fits, sample, known, width)]
+        if settings.ials_penalty is None and known.ials_penalty is not None:
+            wider.append(_tried(fits, sample, known.with_(ials_penalty=1.7 * known.ials_penalty), width))
+        widest = max(wider, key=lambda one: one[0])
+        if settings.dim is None and widest[0] <= best[0] * (1 + _TOLERANCE):
+            break
+        if settings.dim is None and not _pays(best, widest, of_cold):
+            break
+        best = widest
+    return best
+
+
+def _pays(narrow: Found, wide: Found, of_cold: Measure | None) -> bool:
+    """Whether warm items gain, by a factor, at least what cold items lose."""
+    if of_cold is None:
+        return True
+    before, after = of_cold(narrow[1]), of_cold(wide[1])
+    logger.info("warm items have %.4f for %.4f, cold ones %.4f for %.4f", wide[0], narrow[0], after, before)
+    return wide[0] * after >= narrow[0] * before
+
+
+def _tried(fits: IalsFits, sample: Split, settings: Settings, width: int) -> Found:
+    factors = _ials(fits, settings, width)
+    quality = _quality(sample, factors)
+    logger.info(
+        "iALS of width %d, penalty %g, alpha %g: %.4f", width, settings.ials_penalty, settings.ials_alpha, quality
+    )
+    return quality, factors, settings
+
+
 def _best_ease(split: Split, sample: Split, settings: Settings, dim: int) -> Found:
     if settings.penalty is None or settings.ease_dropout is None:
         penalties = EASE_PENALTIES if settings.penalty is None else (settings.penalty,)
@@ -132,18 +176,17 @@ def _best_ease(split: Split, sample: Split, settings: Settings, dim: int) -> Fou
     return _quality(sample, factors), factors, settings
 
 
-def _both(fits: IalsFits, sample: Split, by_width: list[Found], found: Found, dim: int) -> Found:
+def _both(fits: IalsFits, sample: Split, found: dict[str, Found], dim: int) -> Found:
     """EASE beside iALS, half of the width each at most."""
     half = max(1, dim // 2)
-    narrow = [one for one in by_width if one[1].dim <= half]  # iALS does not nest: a part of a wide one is none
-    _, ials, settings = narrow[-1] if narrow else by_width[0]
-    if ials.dim > half or (ials.dim < half and settings.dim is not None):
+    _, ials, settings = found["ials"]
+    if ials.dim > half:  # iALS does not nest: a part of a wide one is none
         ials = _ials(fits, settings, half)
-    _, ease, told = found
-    ease = truncated(ease, half)
+    ease = truncated(found["ease"][1], half)
     weights = (0.5, 1.0, 2.0) if settings.ease_weight is None else (settings.ease_weight,)
     options = {weight: joined(ials, ease, weight) for weight in weights}
     weight = choose.best_of("EASE beside iALS", options, lambda one: _quality(sample, options[one]))
+    told = found["ease"][2]
     settings = settings.with_(
         penalty=told.penalty, ease_dropout=told.ease_dropout, ease_dim=ease.dim, ease_weight=weight
     )

@@ -16,9 +16,9 @@ from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, seen_from
 from tfcold.training.gains import Evidence, evidence_of
 from tfcold.training.ials_fits import IalsFits
-from tfcold.training.ials_search import SEARCH_DIM
 from tfcold.training.kernel_words import GAMMA, PENALTY, KernelWords
 from tfcold.training.settings import Settings
+from tfcold.training.teacher import SEARCH_DIM
 
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
