@@ -22,6 +22,8 @@ def test_preset_takes_changes() -> None:
         ({"ease_dropout": 1.0}, r"`ease_dropout` must lie in \[0, 1\), or be None; received 1.0"),
         ({"norm_shrinkage": 1.5}, r"`norm_shrinkage` must lie in \[0, 1\], or be None; received 1.5"),
         ({"learning_rate": 0.0}, "`learning_rate` must be positive; received 0.0"),
+        ({"ials_penalty": 0.0}, "`ials_penalty` must be positive, or None; received 0.0"),
+        ({"ials_alpha": -1.0}, "`ials_alpha` must be positive, or None; received -1.0"),
         ({"dim": 0}, "`dim` must be at least 1, or None; received 0"),
     ],
 )

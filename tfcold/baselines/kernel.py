@@ -42,7 +42,7 @@ def leverages(factor: Factor, penalty: float, number: int | None = None) -> Matr
     it takes as long again as the factor, for a few next to nothing.
 
     Args:
-        factor: of `ridge_factor`. Overwritten where all rows are asked for.
+        factor: of `ridge_factor`. Overwritten where `number` is None.
         penalty: float. The same.
         number: int or None. Of the last so many rows only.
 

@@ -40,11 +40,11 @@ def choose_norms(split: Split, factors: Factors, maps: WordMaps, settings: Setti
     """
     sample = choose.sample_of(split, settings)
     if settings.norm_shrinkage is None:
-        settings = settings.with_(norm_shrinkage=_for_cold(sample, factors, maps, settings))
+        settings = settings.with_(norm_shrinkage=_for_cold(sample, factors, maps))
     return _for_warm(sample, factors, maps, settings)
 
 
-def _for_cold(sample: Split, factors: Factors, maps: WordMaps, settings: Settings) -> float:
+def _for_cold(sample: Split, factors: Factors, maps: WordMaps) -> float:
     if not choose.has(sample, "cold_item"):
         return 0.0
     history = np.where(sample.warm_items[:, None], factors.inputs, maps.history)
