@@ -7,6 +7,8 @@ USER_ID: Final = "user_id"
 ITEM_ID: Final = "item_id"
 RATING: Final = "rating"
 TIMESTAMP: Final = "timestamp"
+WEIGHT: Final = "weight"
+WEIGHT_COLUMNS: Final = (WEIGHT, "plays", "count", "quantity", "views", "clicks")  # the first that is there is `weight`
 
 RANK: Final = "rank"
 SCORE: Final = "score"

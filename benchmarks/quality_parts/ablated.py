@@ -62,6 +62,7 @@ ABLATIONS: Final[Mapping[str, Ablation]] = {
     "iALS alone teaches": Ablation({"teacher": "ials"}),
     "EASE alone teaches": Ablation({"teacher": "ease"}),
     "EASE without dropout": Ablation({"ease_dropout": 0.0}),
+    "rows count alike": Ablation({"confidence_spread": 0.0}),
     "no words beside warm items": Ablation({"warm_text_scale": 0.0}),
     "words of warm items as predicted": Ablation({"leave_out": False}),
     "no words in histories": Ablation({"history_text_scale": 0.0}),

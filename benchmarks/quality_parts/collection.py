@@ -9,7 +9,7 @@ from typing import Final
 
 import pandas as pd
 
-from tfcold.columns import ITEM_ID, TIMESTAMP, USER_ID
+from tfcold.columns import ITEM_ID, TIMESTAMP, USER_ID, WEIGHT_COLUMNS
 from tfcold.data import Interactions, Items
 from tfcold.data.readers import read_items, read_table
 from tfcold.errors import InputError
@@ -31,7 +31,7 @@ class Collection:
 
     Args:
         name: str. The folder's.
-        rows: frame `user_id, item_id[, timestamp], split`, distinct pairs.
+        rows: frame `user_id, item_id[, timestamp][, weight], split`, distinct pairs.
         items: every item, cold ones too.
         vectors: ready vectors by block name.
         cold_users: frame `user_id, item_id, order`, or None: users to hold out entirely, and how they are revealed.
@@ -74,7 +74,7 @@ def read_collection(folder: Path, *, encode: bool = False) -> Collection:
     Raises:
         InputError: a file lacks a column, or breaks a rule of its reader.
     """
-    rows = _columns(folder / INTERACTIONS, (USER_ID, ITEM_ID, SPLIT), (TIMESTAMP,))
+    rows = _columns(folder / INTERACTIONS, (USER_ID, ITEM_ID, SPLIT), (TIMESTAMP, *WEIGHT_COLUMNS))
     unknown = sorted(set(rows[SPLIT]) - set(PARTS))
     if unknown:
         raise InputError(f"`{SPLIT}` of {folder / INTERACTIONS} must be one of {', '.join(PARTS)}; received {unknown}")

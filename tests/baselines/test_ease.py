@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tfcold.baselines import EASE
+from tfcold.data import Dataset
 from tfcold.errors import InputError
 from tfcold.ranking import Queries
 from tfcold.splits.split import Split
@@ -47,6 +49,21 @@ def test_both_routes_agree_with_the_textbook(
     np.testing.assert_allclose(baseline.rmatmul(shown.T).T, expected, rtol=1e-4, atol=1e-5)
     weights = baseline.matmul(np.eye(num_items, dtype=np.float32))
     np.testing.assert_allclose(shown @ weights, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("num_users", "num_items"), [(9, 30), (30, 9)], ids=["users x users", "items x items"])
+def test_both_routes_learn_from_rows_that_count_by_their_weight(num_users: int, num_items: int) -> None:
+    generator = np.random.default_rng(1)
+    done = generator.random((num_users, num_items)) < 0.4
+    done[0] = done[:, 0] = True
+    users, items = np.nonzero(done)
+    rows = pd.DataFrame({"user_id": users, "item_id": items, "weight": generator.integers(1, 9, len(users))})
+    words = pd.DataFrame({"item_id": range(num_items), "title": "words"})
+    split = Split(Dataset.from_tables(rows, words), np.arange(len(rows))).weighed(0.8)
+    taught = split.train_matrix().toarray()[1:, 1:]
+    assert taught.min(where=done, initial=9) < 0.5 < 1.5 < taught.max()
+    baseline = EASE(penalty=3.0, dropout=0.4).fit(split)
+    np.testing.assert_allclose(baseline.rmatmul(taught.T).T, textbook(taught, 3.0, 0.4), rtol=1e-3, atol=1e-5)
 
 
 def test_inverse_is_symmetric_past_one_block() -> None:

@@ -63,6 +63,43 @@ def test_last_row_of_a_pair_stays_by_timestamp_and_ties_by_place():
     assert Interactions.from_frame(frame).frame["rating"].tolist() == [3, 4]
 
 
+def test_weights_of_a_pair_add_up():
+    frame = pd.DataFrame({"user_id": ["u"] * 3, "item_id": ["a", "b", "a"], "weight": [1.5, 2, "3"]})
+
+    table = Interactions.from_frame(frame)
+
+    assert table.frame.to_dict("list") == {"user_id": ["u", "u"], "item_id": ["b", "a"], "weight": [2.0, 4.5]}
+    assert table.report.counts["columns_left_out"] == 0
+
+
+@pytest.mark.parametrize("name", ["plays", "count", "quantity", "views", "clicks"])
+def test_how_often_is_a_weight_by_another_name(name):
+    table = Interactions.from_frame(interactions(**{name: [7, 8, 9], "page": [1, 1, 1]}))
+
+    assert table.frame["weight"].tolist() == [7, 8, 9]
+    assert f"{name} is read as weight" in str(table.report)
+    assert table.report.counts["columns_left_out"] == 1
+
+
+def test_the_column_weight_comes_first():
+    table = Interactions.from_frame(interactions(plays=[7, 8, 9], weight=[1, 2, 3]))
+
+    assert table.frame["weight"].tolist() == [1, 2, 3]
+
+
+def test_repeated_rows_weigh_as_many_as_they_are_but_for_ratings_given_again():
+    frame = pd.DataFrame({"user_id": ["u"] * 3, "item_id": ["a", "b", "a"]})
+
+    assert Interactions.from_frame(frame).frame["weight"].tolist() == [1, 2]
+    assert "weight" not in Interactions.from_frame(frame.assign(rating=[1, 2, 3])).frame
+    assert "weight" not in Interactions.from_frame(frame[:2]).frame
+
+
+def test_bad_weight_is_refused():
+    with pytest.raises(InputError, match="finite number in every cell of plays; 1 of 3 do not: 'many'"):
+        Interactions.from_frame(interactions(plays=["1", "many", "3"]))
+
+
 def test_low_ratings_go_after_the_last_of_a_pair_was_chosen():
     # the user's last word on `a` is 2, so the earlier 5 does not count
     frame = pd.DataFrame({"user_id": ["u"] * 3, "item_id": ["a", "a", "b"], "rating": [5, 2, 4]})

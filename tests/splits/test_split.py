@@ -65,6 +65,22 @@ def test_matrices_hold_what_their_names_say(dataset):
     assert cells(split.seen_matrix(include_validation=True)) == [(1, 1), (1, 2), (2, 1), (2, 3), (3, 1)]
 
 
+def test_training_rows_of_a_weighed_split_count_by_their_weight(made):
+    dataset = made(*PAIRS, weight=[3.0, 9, 1, 1, 5, 5])
+    split = Split(dataset, np.array([0, 1, 2, 3]), revealed=np.array([4]))
+    weighed = split.weighed(0.5)
+
+    assert split.has_weights
+    assert not Split(dataset, np.array([2, 3, 4])).has_weights  # u2 has two rows of weight 1, u3 one row
+    assert split.train_matrix().data.tolist() == [1, 1, 1, 1]
+    assert weighed.train_matrix().toarray()[1:3].tolist() == [[0, 0.75, 1.25, 0], [0, 1, 0, 1]]
+    assert weighed.history_matrix().toarray()[3].tolist() == [0, 1, 0, 0]
+    assert weighed.history_matrix()[1].data.tolist() == [0.75, 1.25]
+    assert split.weighed(0.0) is split
+    heavier = Split(made(*PAIRS, weight=[4.0, 9, 1, 1, 5, 5]), np.array([0, 1, 2, 3]), revealed=np.array([4]))
+    assert split.fingerprint == weighed.fingerprint != heavier.fingerprint
+
+
 def test_description_counts_by_part(dataset):
     split = Split(dataset, np.array([0, 1, 2]), test={"cold_item": np.array([3])})
 

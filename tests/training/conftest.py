@@ -33,6 +33,7 @@ def given() -> Settings:
         dim=12,
         max_dim=12,
         penalty=30.0,
+        confidence_spread=0.0,
         max_landmarks=16,
         text_penalty=1.0,
         profile_weight=0.0,

@@ -25,6 +25,18 @@ def test_what_was_fitted_is_given_again_and_is_what_a_fit_gives(world: World) ->
         assert fits.factors(*other) is not one
 
 
+def test_a_weighed_split_is_fitted_for_itself_and_kept_beside_the_other(world: World) -> None:
+    fits = IalsFits(world[0], seed=3)
+    one, other = fits.factors(6, 20.0, 5.0), fits.weighed(0.5).factors(6, 20.0, 5.0)
+
+    assert world[0].has_weights
+    expected = ials_factors(world[0].weighed(0.5), 6, penalty=20.0, alpha=5.0, seed=3)
+    np.testing.assert_array_equal(other.outputs, expected.outputs)
+    assert np.abs(other.outputs - one.outputs).max() > 1e-3
+    assert fits.weighed(0.5).factors(6, 20.0, 5.0) is other
+    assert fits.factors(6, 20.0, 5.0) is one
+
+
 def test_what_has_no_room_is_fitted_each_time(world: World) -> None:
     one = ials_factors(world[0], 6, penalty=20.0, alpha=5.0, seed=0)
     fits = IalsFits(world[0], seed=0, max_kept=one.inputs.nbytes + one.outputs.nbytes)
@@ -40,7 +52,9 @@ def test_a_start_fits_no_setting_twice(world: World, monkeypatch: pytest.MonkeyP
     fitted = []
 
     def counted(split, dim, *, penalty, alpha, seed):  # type: ignore[no-untyped-def]
-        if split is world[0]:  # users held out ask for one more, of the rows of the others
+        if (
+            split.train is world[0].train and not split.spread
+        ):  # users held out ask for one more, of the rows of the others
             fitted.append((dim, penalty, alpha))
         return ials_factors(split, dim, penalty=penalty, alpha=alpha, seed=seed)
 

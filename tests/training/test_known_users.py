@@ -98,3 +98,19 @@ def test_the_better_columns_and_penalty_are_chosen(
     chosen = choose_known(world[0], factors, factors.outputs, halves)
     assert (chosen.fold_in_share, chosen.fold_in_penalty, chosen.fold_in_ease) == (0.75, 3.0, True)
     assert set(found) == {(penalty, ease) for ease, some in known_users.PENALTIES.items() for penalty in some}
+
+
+def test_a_training_user_is_asked_for_by_weighed_rows_and_a_newcomer_by_ones(
+    world: tuple[Split, Features], given: Settings
+) -> None:
+    split, features = world
+    model = fit(split, features, given.with_(epochs=0, confidence_spread=0.5))
+    users = np.flatnonzero(split.warm_users)[:5]
+    rows = split.train_matrix()[users]
+    known = model.query_vectors(Queries(users.astype(np.int32), rows))
+    new = model.query_vectors(Queries(np.zeros(5, np.int32), rows))
+    more = split.weighed(0.5).train_matrix()[users] - rows
+    expected = more @ model.model.history_tower.embedding.get_weights()[0]
+
+    np.testing.assert_allclose((known - new)[:, :-1], expected, atol=1e-4)
+    assert np.abs(expected).max() > 1e-3

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from tfcold.training.ials_fits import IalsFits
 
 def test_named_teacher_is_taken_as_it_is(world: tuple[Split, object]) -> None:
     split = world[0]
-    asked = Settings(teacher="ease", dim=4, penalty=30.0, ease_dropout=0.5)
+    asked = Settings(teacher="ease", dim=4, penalty=30.0, ease_dropout=0.5, confidence_spread=0.0)
     factors, settings = teacher.choose_teacher(IalsFits(split, 0), asked)
 
     expected = ease_factors(split, 4, penalty=30.0, dropout=0.5, seed=0)
@@ -23,7 +25,7 @@ def test_teacher_of_two_halves_is_both(world: tuple[Split, object]) -> None:
     split = world[0]
     asked = Settings(
         teacher="both", dim=6, ease_dim=2, ease_weight=0.5, penalty=30.0, ease_dropout=0.0, ials_penalty=3.0,
-        ials_alpha=8.0,
+        ials_alpha=8.0, confidence_spread=0.0,
     )  # fmt: skip
     factors, _ = teacher.choose_teacher(IalsFits(split, 0), asked)
     ials = ials_factors(split, 4, penalty=3.0, alpha=8.0, seed=0)
@@ -104,3 +106,28 @@ def test_where_nothing_is_found_the_first_width_stays(
     _, settings = teacher.choose_teacher(IalsFits(world[0], 0), Settings(max_dim=8), lambda factors: 0.0)
 
     assert settings.dim == 2
+
+
+@pytest.mark.parametrize("name", ["ials", "ease", "both"])
+@pytest.mark.parametrize(("quality", "expected"), [(0.51, 0.5), (0.501, 0.0)])
+def test_rows_count_by_weight_as_far_as_warm_rows_gain(
+    world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch, name: str, quality: float, expected: float
+) -> None:
+    split = world[0]
+    asked = Settings(
+        teacher=name, dim=6, ease_dim=2, ease_weight=0.5, penalty=30.0, ease_dropout=0.0, ials_penalty=3.0,
+        ials_alpha=8.0,
+    )  # fmt: skip
+    monkeypatch.setattr(teacher, "_quality", lambda sample, factors: quality if sample.spread == 0.5 else 0.5)
+    factors, settings = teacher.choose_teacher(IalsFits(split, 0), asked)
+    assert settings == asked.with_(confidence_spread=expected)
+    named, _ = teacher.choose_teacher(IalsFits(split, 0), settings)
+    np.testing.assert_array_equal(named.outputs, factors.outputs)
+    flat, _ = teacher.choose_teacher(IalsFits(split, 0), asked.with_(confidence_spread=0.0))
+    assert np.allclose(flat.inputs @ flat.outputs.T, factors.inputs @ factors.outputs.T) == (expected == 0)
+
+
+def test_where_rows_weigh_alike_nothing_is_tried(toy_split: Split) -> None:
+    split = replace(toy_split, train=toy_split.train[1:], validation={"warm": toy_split.train[:1]}, test={})
+    _, settings = teacher.choose_teacher(IalsFits(split, 0), Settings(teacher="ials", max_dim=2))
+    assert settings.confidence_spread is None

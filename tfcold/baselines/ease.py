@@ -66,7 +66,7 @@ class EASE(Baseline):
                 f"rows have {users} users and {items} items. Raise `max_side` if there is memory for "
                 f"{4e-9 * min(users, items) ** 2:.1f} GB, or use `IALS`"
             )
-        counts = np.asarray(rows.sum(axis=0), np.float64).ravel()  # the diagonal of X'X, whose rows are 0 or 1
+        counts = np.asarray(rows.multiply(rows).sum(axis=0), np.float64).ravel()  # the diagonal of X'X
         self._ridge = self.penalty + self.dropout / (1 - self.dropout) * counts
         self._train: sp.csr_matrix | None = None
         if users < items:
@@ -110,9 +110,10 @@ class EASE(Baseline):
         self._inverse = _inverse(self._over_ridge(rows) @ rows.T, 1.0)
         # diag(P)_i = (1 - x_i' A x_i / R_i) / R_i: for each item the sum of A over its users, both ways
         columns = rows.tocsc()
+        cuts = columns.indptr[1:-1]
         quadratic = [
-            self._inverse[np.ix_(users_of, users_of)].sum(dtype=np.float64)
-            for users_of in np.split(columns.indices, columns.indptr[1:-1])
+            cells @ (self._inverse[np.ix_(users_of, users_of)] @ cells.astype(np.float64))
+            for users_of, cells in zip(np.split(columns.indices, cuts), np.split(columns.data, cuts), strict=True)
         ]
         self._diagonal = (1 - np.asarray(quadratic) / self._ridge) / self._ridge
 

@@ -32,7 +32,9 @@ INTERRUPTED: Final = "Run the same command again: it goes on from the last finis
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     need = parser.add_argument_group("tables")
-    need.add_argument("--interactions", required=True, metavar="F", help="user_id,item_id[,rating][,timestamp]")
+    need.add_argument(
+        "--interactions", required=True, metavar="F", help="user_id,item_id[,rating][,timestamp][,weight]"
+    )
     need.add_argument("--items", required=True, metavar="F", help="item_id and columns of words; untouched items too")
     need.add_argument("--users", metavar="F", help="user_id and columns of words")
     need.add_argument(
@@ -137,6 +139,7 @@ def summary(fitted: Fitted) -> str:
     chosen = (
         "teacher",
         "dim",
+        "confidence_spread",
         "text_penalty",
         "profile_weight",
         "norm_shrinkage",

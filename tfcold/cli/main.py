@@ -55,9 +55,9 @@ start here:
   tfcold fit --interactions clicks.csv --items items.csv --out saved_models/shop
   tfcold recommend --model saved_models/shop --out topk.csv
 
-Tables are csv, csv.gz, tsv or parquet: interactions have user_id and item_id (rating, timestamp where you have them),
-items have item_id and columns of words, users user_id and columns of words. A mistake ends with exit code 2 and one
-line that says what to do. TFCOLD_CACHE is the folder where downloads and encoded vectors are kept.
+Tables are csv, csv.gz, tsv or parquet: interactions have user_id and item_id (rating, timestamp, weight where you have
+them), items have item_id and columns of words, users user_id and columns of words. A mistake ends with exit code 2 and
+one line that says what to do. TFCOLD_CACHE is the folder where downloads and encoded vectors are kept.
 """
 
 

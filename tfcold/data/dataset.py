@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from tfcold.columns import ITEM_ID, TIMESTAMP, USER_ID
+from tfcold.columns import ITEM_ID, RATING, TIMESTAMP, USER_ID, WEIGHT
 from tfcold.data.ids import IdMap, Ids, Mask, Rows, examples, string_column
 from tfcold.data.report import Findings, TableReport
 from tfcold.data.tables import Interactions, Items, Users
@@ -172,6 +172,13 @@ class Dataset:
         frame = self.interactions.frame
         return frame[TIMESTAMP].to_numpy(np.float64) if TIMESTAMP in frame.columns else None
 
+    @property
+    def weights(self) -> npt.NDArray[np.float64] | None:
+        """float64 [R]: how much was done, or else how it was rated; None if the interactions say neither."""
+        frame = self.interactions.frame
+        column = next((name for name in (WEIGHT, RATING) if name in frame.columns), None)
+        return None if column is None else frame[column].to_numpy(np.float64)
+
     def schema(
         self, item_vectors: Mapping[str, int] | None = None, user_vectors: Mapping[str, int] | None = None
     ) -> Schema:
@@ -183,11 +190,16 @@ class Dataset:
         """
         return Schema(self.num_users, self.num_items, dict(item_vectors or {}), dict(user_vectors or {}))
 
-    def matrix(self, positions: npt.NDArray[np.integer[Any]] | None = None) -> sp.csr_matrix:
+    def matrix(self, positions: npt.NDArray[np.integer[Any]] | None = None, *, spread: float = 0.0) -> sp.csr_matrix:
         """float32 CSR [U + 1, I + 1]: 1 where a user touched an item, whatever the rating and however often.
+
+        With a `spread` a row counts between `1 - spread` and `1 + spread`, by the rank of its weight among those of its
+        user: a rank says the same of somebody who plays a song a thousand times and of one who plays it thrice. The
+        mean over a user is 1; rows of equal weight, and all rows where the dataset has none, count alike.
 
         Args:
             positions: int [P]. Rows of `interactions.frame` to build it from; None takes all.
+            spread: float in [0, 1], default 0.
 
         Raises:
             InputError: a position outside 0..R-1.
@@ -199,8 +211,11 @@ class Dataset:
                 bad = positions[(positions < 0) | (positions >= len(self))]
                 raise InputError(f"`positions` must be in 0..{len(self) - 1}; received {examples(bad)}")
             users, items = users[positions], items[positions]
-        cells = np.ones(len(users), np.float32)
-        matrix = sp.csr_matrix((cells, (users, items)), shape=(self.num_users + 1, self.num_items + 1))
+        shape = self.num_users + 1, self.num_items + 1
+        if spread and self.weights is not None:
+            weights = self.weights if positions is None else self.weights[positions]
+            return sp.csr_matrix((1 + spread * _ranks(weights, users), (users, items)), shape=shape)
+        matrix = sp.csr_matrix((np.ones(len(users), np.float32), (users, items)), shape=shape)
         matrix.sum_duplicates()
         matrix.data[:] = 1
         return matrix
@@ -209,6 +224,13 @@ class Dataset:
 def _ids_of_side(touched: pd.Series[Any], table: pd.Series[Any] | None) -> IdMap:
     listed: Ids = np.empty(0, object) if table is None else table.to_numpy()
     return IdMap(listed).extended(np.array(sorted(set(touched)), dtype=object))
+
+
+def _ranks(weights: npt.NDArray[np.float64], users: Rows) -> npt.NDArray[np.float32]:
+    """Ranks of weights among those of the same user, in (-1, 1), float32 [P]; unknown ones are in the middle."""
+    by_user = pd.Series(weights).groupby(users)
+    ranks = (2 * by_user.rank() - 1) / by_user.transform("count") - 1
+    return ranks.fillna(0.0).to_numpy(np.float32)
 
 
 def _described(num: int, rows: Rows) -> Mask:

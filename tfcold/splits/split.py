@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from tfcold.columns import RATING, TIMESTAMP
+from tfcold.columns import RATING, TIMESTAMP, WEIGHT
 from tfcold.data.dataset import Dataset, Positions
 from tfcold.data.ids import Mask
 from tfcold.errors import InputError
@@ -46,6 +46,7 @@ class Split:
         protocol: str. The function that made it.
         seed: int or None. What its draws came from.
         parameters: JSON-like mapping. The arguments it was made with.
+        spread: float in [0, 1], default 0. How far training rows count by their weight: `Dataset.matrix`.
 
     Attributes:
         validation, test: after construction, with all four regimes, those without rows empty.
@@ -63,6 +64,7 @@ class Split:
     protocol: str = "custom"
     seed: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    spread: float = 0.0
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -117,6 +119,8 @@ class Split:
         for column in (RATING, TIMESTAMP):
             numbers = frame[column].to_numpy() if column in frame.columns else np.empty(0)
             _update(digest, np.ascontiguousarray(numbers, "<f8").tobytes())
+        if WEIGHT in frame.columns:
+            _update(digest, np.ascontiguousarray(frame[WEIGHT].to_numpy(), "<f8").tobytes())
         for part, regime, positions in sorted(self.parts(), key=lambda entry: entry[:2]):
             if len(positions):
                 _update(digest, f"{part}/{regime}".encode())
@@ -124,13 +128,22 @@ class Split:
         _update(digest, json.dumps(about, sort_keys=True).encode())
         return digest.hexdigest()
 
+    def weighed(self, spread: float) -> Split:
+        """The same split, whose training rows count by their weight."""
+        return self if spread == self.spread else replace(self, spread=spread)
+
+    @cached_property
+    def has_weights(self) -> bool:
+        """Whether training rows of one user differ in weight."""
+        return bool((self.dataset.matrix(self.train, spread=1.0).data != 1).any())
+
     def train_matrix(self) -> sp.csr_matrix:
-        """Float32 CSR [U + 1, I + 1] of ones at the training rows."""
-        return self.dataset.matrix(self.train)
+        """Float32 CSR [U + 1, I + 1] of what training rows count: ones, or with a `spread` by their weight."""
+        return self.dataset.matrix(self.train, spread=self.spread)
 
     def history_matrix(self) -> sp.csr_matrix:
-        """Float32 CSR [U + 1, I + 1] of ones at what a user is recommended from: training and revealed rows."""
-        return self.dataset.matrix(np.concatenate([self.train, self.revealed]))
+        """Float32 CSR [U + 1, I + 1] of what a user is recommended from: training rows, and ones at revealed rows."""
+        return self.train_matrix() + self.dataset.matrix(self.revealed)
 
     def seen_matrix(self, include_validation: bool) -> sp.csr_matrix:
         """Float32 CSR [U + 1, I + 1] of ones at what is never listed again: training and revealed rows.

@@ -21,7 +21,7 @@ from tfcold.towers.user_tower import HISTORY
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
-from tfcold.training.known_users import beyond_the_sum
+from tfcold.training.known_users import beyond_the_sum, weighed_sums
 from tfcold.training.ridge import ridge_maps
 from tfcold.training.settings import Settings
 from tfcold.training.similar_users import landmarks_of
@@ -174,9 +174,11 @@ def assign(
             settings.similar_strength or 0.0,
             settings.similar_sharpness or 1.0,
         )
-    if settings.fold_in_share and model.user_tower.embedding is not None:
-        beyond = beyond_the_sum(split, told, split.warm_users, settings)
-        model.user_tower.embedding.set_weights([np.float32(settings.fold_in_share) * beyond])
+    if model.user_tower.embedding is not None and (settings.fold_in_share or split.spread):
+        own = weighed_sums(split, told.inputs)
+        if settings.fold_in_share:
+            own += np.float32(settings.fold_in_share) * beyond_the_sum(split, told, split.warm_users, settings)
+        model.user_tower.embedding.set_weights([own])
     model.prior.set_weights_of(
         settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay
     )

@@ -31,7 +31,7 @@ _CELLS: Final = 2**23  # users x items that are scored to choose, but no fewer t
 
 
 def beyond_the_sum(split: Split, told: Factors, users: npt.NDArray[np.bool_], settings: Settings) -> Floats:
-    """Solved fold-ins less the sums of histories, float32 [U + 1, D]; zeros of users who are not asked for.
+    """Solved fold-ins less the (weighed) sums of histories, float32 [U + 1, D]; zeros of users who are not asked for.
 
     The sum that a query starts from leaves out how the items of a history overlap. The solved one, brought to the
     length of the sum (by the scores of warm items), counts two alike items of a history as less than twice one.
@@ -55,6 +55,18 @@ def beyond_the_sum(split: Split, told: Factors, users: npt.NDArray[np.bool_], se
     ratio = _spread(summed, gram) / np.maximum(_spread(solved, gram), 1e-12)
     found[asked, :width] = ratio[:, None] * solved - summed
     return found
+
+
+def weighed_sums(split: Split, inputs: Floats) -> Floats:
+    """What the weights of training rows add to the sums of histories, float32 [U + 1, D].
+
+    Args:
+        split: its training rows are read.
+        inputs: float32 [I + 1, D]. What a history sums up.
+    """
+    more = split.train_matrix()
+    more.data -= 1
+    return np.asarray(more @ inputs, np.float32)
 
 
 def choose_known(split: Split, told: Factors, candidates: Floats, settings: Settings) -> Settings:

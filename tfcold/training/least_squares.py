@@ -15,12 +15,12 @@ _CELLS_AT_ONCE = 100_000
 def folded_in(histories: sp.csr_matrix, outputs: Floats, *, penalty: float, alpha: float, steps: int = 6) -> Floats:
     """What fits histories best, float32 [B, D].
 
-    Rows `q` that minimise `sum_i (1 + alpha x_i) (x_i - q . v_i)^2 + penalty |q|^2`, by conjugate gradients that are
-    preconditioned with the solution for `alpha` 0; a few steps come to 1e-4. Nothing is formed for a single row, so
+    Rows `q` that minimise `sum_i (1 + alpha c_i) ([c_i > 0] - q . v_i)^2 + penalty |q|^2`, by conjugate gradients that
+    are preconditioned with the solution for `alpha` 0; a few steps come to 1e-4. Nothing is formed for a single row, so
     time grows with interactions and with rows, not with rows x D^3.
 
     Args:
-        histories: CSR of ones [B, N].
+        histories: CSR [B, N]. The `c`: ones, or how much each interaction counts.
         outputs: float32 [N, D], the `v`.
         penalty: float > 0.
         alpha: float >= 0. How much more an interaction counts than none.
@@ -43,7 +43,9 @@ def folded_in(histories: sp.csr_matrix, outputs: Floats, *, penalty: float, alph
 def _solved(
     histories: sp.csr_matrix, outputs: Floats, gram: Floats, inverse: Floats, alpha: np.float32, steps: int
 ) -> Floats:
-    residual = (1 + alpha) * np.asarray(histories @ outputs, np.float32)
+    weighed = histories.copy()
+    weighed.data = 1 + alpha * weighed.data
+    residual = np.asarray(weighed @ outputs, np.float32)
     found = np.zeros_like(residual)
     eased = step = np.asarray(residual @ inverse, np.float32)
     length = np.einsum("bd,bd->b", residual, eased)
@@ -59,11 +61,12 @@ def _solved(
 
 
 def _seen(histories: sp.csr_matrix, outputs: Floats, vectors: Floats) -> Floats:
-    """`sum_i x_i (q . v_i) v_i` of each row [B, D]."""
+    """`sum_i c_i (q . v_i) v_i` of each row [B, D]."""
     owner = np.repeat(np.arange(histories.shape[0]), np.diff(histories.indptr))
     scores = np.empty(histories.nnz, np.float32)
     for start in range(0, histories.nnz, _CELLS_AT_ONCE):
         part = slice(start, start + _CELLS_AT_ONCE)
         scores[part] = np.einsum("nd,nd->n", vectors[owner[part]], outputs[histories.indices[part]])
+    scores *= histories.data
     weighed = sp.csr_matrix((scores, histories.indices, histories.indptr), shape=histories.shape)
     return np.asarray(weighed @ outputs, np.float32)

@@ -22,6 +22,8 @@ class Settings:
         ease_dim: int or None. Columns of EASE in `"both"`.
         ease_weight: float or None. Weight of EASE in `"both"`.
         ials_penalty, ials_alpha: float or None. L2 penalty of the iALS teacher, and its confidence in a row.
+        confidence_spread: float in [0, 1] or None. How far training rows count by their weight, or else their rating,
+            to the teacher and in the queries of training users: `Dataset.matrix`.
         max_landmarks: int >= 0, default 16384. Most warm items that the kernel regression from words keeps; where
             there are more, as many are drawn, and up to four times as many teach. 0 stays linear.
         kernel_gamma: float or None. `k(a, b) = exp(-gamma |a - b|^2)`.
@@ -80,6 +82,7 @@ class Settings:
     ease_weight: float | None = None
     ials_penalty: float | None = None
     ials_alpha: float | None = None
+    confidence_spread: float | None = None
     max_landmarks: int = 16_384
     kernel_gamma: float | None = None
     block_weights: Mapping[str, float] | None = None
@@ -138,7 +141,7 @@ class Settings:
             raise InputError(f"`learning_rate` must be positive; received {self.learning_rate}")
         if not 0 < self.hidden_share < 1:
             raise InputError(f"`hidden_share` must lie in (0, 1); received {self.hidden_share}")
-        for name in ("norm_shrinkage", "warm_norm_shrinkage"):
+        for name in ("confidence_spread", "norm_shrinkage", "warm_norm_shrinkage"):
             share = getattr(self, name)
             if share is not None and not 0 <= share <= 1:
                 raise InputError(f"`{name}` must lie in [0, 1], or be None; received {share}")

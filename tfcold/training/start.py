@@ -36,6 +36,8 @@ def started_model(split: Split, features: Features, settings: Settings) -> tuple
     words = KernelWords(split, features, settings.max_landmarks, settings.seed)
     fits = IalsFits(split, settings.seed)
     factors, settings = choose_teacher(fits, settings, cold_quality(fits, words, settings))
+    fits = fits.weighed(settings.confidence_spread or 0.0)
+    split = fits.split
     if len(words.taught):
         factors, maps, kernels, settings = _told_by_kernels(fits, words, factors, settings)
         model = build_model(split, features, settings, kernels)

@@ -30,6 +30,7 @@ SEARCH_DIM = 256  # at which iALS is tuned
 _WIDTHS = (64, 128, 256, 512, 1024)
 _TOLERANCE = 0.005
 _GAIN = 1.002  # what a teacher of two halves must bring
+SPREADS = (0.0, 0.25, 0.5, 0.75)  # of what rows count by their weight
 
 Found = tuple[float, Factors, Settings]  # quality on warm validation rows, and what has it
 Measure = Callable[[Factors], float]
@@ -52,14 +53,18 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
         Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375. Rendle et al. 2022,
         Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys: width matters.
     """
+    if settings.confidence_spread is not None:
+        fits = fits.weighed(settings.confidence_spread)
     split = fits.split
     dim = min(settings.max_dim, max(128, MAX_CELLS // max(1, int(split.warm_items.sum()))))
     side = min(int(split.warm_users.sum()), int(split.warm_items.sum()))
     wanted = settings.teacher
     if wanted == "auto" and not choose.has(split, "warm"):
         wanted = "ease" if side <= MAX_EASE_SIDE else "ials"
-    if _is_settled(settings) or not choose.has(split, "warm"):
+    if not choose.has(split, "warm"):
         return _named(fits, settings.with_(teacher=wanted), settings.dim or dim)
+    if _is_settled(settings):
+        return _weighed(fits, *_named(fits, settings, settings.dim or dim))
     sample = choose.sample_of(split, settings)
     found: dict[str, Found] = {}
     if wanted != "ease" and side > 1:
@@ -72,7 +77,20 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
     best = max(found, key=lambda name: found[name][0] / (_GAIN if name == "both" else 1))
     name = wanted if wanted in found else best
     _, factors, settings = found[name]
-    return factors, settings.with_(teacher=name, dim=factors.dim)
+    return _weighed(fits, factors, settings.with_(teacher=name, dim=factors.dim))
+
+
+def _weighed(fits: IalsFits, factors: Factors, settings: Settings) -> tuple[Factors, Settings]:
+    """The same teacher with training rows that count by their weight, as far as warm validation rows gain by it."""
+    if settings.confidence_spread is not None or not fits.split.has_weights:
+        return factors, settings
+    sample, options = choose.sample_of(fits.split, settings), {0.0: factors}
+    for spread in SPREADS[1:]:
+        options[spread], _ = _named(fits.weighed(spread), settings, factors.dim)
+    spread = choose.best_of(
+        "spread of weights", SPREADS, lambda one: _quality(sample.weighed(one), options[one]), tolerance=_TOLERANCE
+    )
+    return options[spread], settings.with_(confidence_spread=spread)
 
 
 def _is_settled(settings: Settings) -> bool:
