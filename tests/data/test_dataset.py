@@ -103,26 +103,27 @@ def test_with_rows_appends_and_keeps_every_row_where_it_was():
     assert len(dataset) == 4
 
 
-def test_rows_count_by_the_rank_of_their_weight_among_those_of_their_user():
+def test_rank_of_weights_is_among_those_of_the_user():
     pairs = {"user_id": ["u", "u", "u", "v", "v", "w"], "item_id": ["a", "b", "c", "a", "b", "c"]}
     dataset = Dataset.from_tables(pd.DataFrame(pairs).assign(plays=[900, 2, 2, 1, 3, 5]), ITEMS)
-    rows = {name: dataset.user_ids.rows([name])[0] for name in "uvw"}
-    columns = dataset.item_ids.rows(["a", "b", "c"])
 
-    whole = dataset.matrix(spread=0.6).toarray()[:, columns]
-    np.testing.assert_allclose(whole[rows["u"]], [1.4, 0.8, 0.8], rtol=1e-6)  # ranks 2/3, -1/3, -1/3
-    np.testing.assert_allclose(whole[rows["v"]], [0.7, 1.3, 0], rtol=1e-6)
-    np.testing.assert_allclose(whole[rows["w"]], [0, 0, 1], rtol=1e-6)
-    some = dataset.matrix(np.array([1, 2, 3]), spread=0.6).toarray()[:, columns]  # ranked among these alone
-    np.testing.assert_allclose(some[rows["u"]], [0, 1, 1], rtol=1e-6)
-    assert set(np.unique(dataset.matrix().toarray())) == {0.0, 1.0}
-    assert (dataset.matrix(spread=1.0).data > 0).all()
+    np.testing.assert_allclose(dataset.weight_ranks(np.arange(6)), [2 / 3, -1 / 3, -1 / 3, -0.5, 0.5, 0], rtol=1e-6)
+    np.testing.assert_allclose(dataset.weight_ranks(np.array([0, 1, 3])), [0.5, -0.5, 0], rtol=1e-6)
 
 
 def test_a_rating_weighs_where_there_is_no_weight_and_an_unknown_one_is_in_the_middle():
     rated = Dataset.from_tables(INTERACTIONS.assign(rating=[1, 2, 3, 4]), ITEMS)
     assert rated.weights.tolist() == [1, 2, 3, 4]
     assert Dataset.from_tables(INTERACTIONS.assign(rating=[1, 2, 3, 4], weight=7), ITEMS).weights.tolist() == [7] * 4
-    assert Dataset.from_tables(INTERACTIONS, ITEMS).weights is None
+    unweighed = Dataset.from_tables(INTERACTIONS, ITEMS)
+    assert unweighed.weights is None
+    assert not unweighed.weight_ranks(np.arange(4)).any()
     longer = rated.with_rows([pd.DataFrame({"user_id": ["new", "new"], "item_id": ["c", "aa"]})])
-    np.testing.assert_array_equal(longer.matrix(np.array([4, 5]), spread=0.5).data, [1, 1])
+    assert longer.weight_ranks(np.array([4, 5])).tolist() == [0, 0]
+
+
+def test_matrix_of_given_cells():
+    dataset = Dataset.from_tables(INTERACTIONS, ITEMS)
+    matrix = dataset.matrix(np.array([2, 0]), np.array([0.5, 2.0], np.float32))
+    assert matrix[dataset.user_rows[2], dataset.item_rows[2]] == 0.5
+    assert matrix.sum() == 2.5

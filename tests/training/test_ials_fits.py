@@ -52,14 +52,13 @@ def test_a_start_fits_no_setting_twice(world: World, monkeypatch: pytest.MonkeyP
     fitted = []
 
     def counted(split, dim, *, penalty, alpha, seed):  # type: ignore[no-untyped-def]
-        if (
-            split.train is world[0].train and not split.spread
-        ):  # users held out ask for one more, of the rows of the others
-            fitted.append((dim, penalty, alpha))
+        if split.train is world[0].train:  # users held out ask for one more, of the rows of the others
+            spread = 0.0 if split.confidences is None else float(np.ptp(split.confidences))
+            fitted.append((dim, penalty, alpha, spread))
         return ials_factors(split, dim, penalty=penalty, alpha=alpha, seed=seed)
 
     monkeypatch.setattr(ials_fits, "ials_factors", counted)
     started_model(*world, Settings(teacher="ials", max_dim=8, words_ials_penalty=60.0, words_ials_alpha=50.0))
 
-    assert (8, 60.0, 50.0) in fitted  # of the teacher's search, and what words are taught
+    assert (8, 60.0, 50.0, 0.0) in fitted  # of the teacher's search, and what words are taught
     assert len(set(fitted)) == len(fitted)

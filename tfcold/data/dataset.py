@@ -190,16 +190,29 @@ class Dataset:
         """
         return Schema(self.num_users, self.num_items, dict(item_vectors or {}), dict(user_vectors or {}))
 
-    def matrix(self, positions: npt.NDArray[np.integer[Any]] | None = None, *, spread: float = 0.0) -> sp.csr_matrix:
-        """float32 CSR [U + 1, I + 1]: 1 where a user touched an item, whatever the rating and however often.
+    def weight_ranks(self, positions: Positions) -> npt.NDArray[np.float32]:
+        """Rank of the weight of each row among those of its user, in (-1, 1), float32 [P].
 
-        With a `spread` a row counts between `1 - spread` and `1 + spread`, by the rank of its weight among those of its
-        user: a rank says the same of somebody who plays a song a thousand times and of one who plays it thrice. The
-        mean over a user is 1; rows of equal weight, and all rows where the dataset has none, count alike.
+        A rank says the same of somebody who plays a song a thousand times and of one who plays it thrice. The mean over
+        a user is 0; rows of equal weight, those of unknown weight, and all where the dataset has no weights, have 0.
+
+        Args:
+            positions: int [P]. Rows of `interactions.frame`, ranked among themselves.
+        """
+        if self.weights is None:
+            return np.zeros(len(positions), np.float32)
+        by_user = pd.Series(self.weights[positions]).groupby(self.user_rows[positions])
+        ranks = (2 * by_user.rank() - 1) / by_user.transform("count") - 1
+        return ranks.fillna(0.0).to_numpy(np.float32)
+
+    def matrix(
+        self, positions: npt.NDArray[np.integer[Any]] | None = None, cells: npt.NDArray[np.float32] | None = None
+    ) -> sp.csr_matrix:
+        """float32 CSR [U + 1, I + 1]: 1 where a user touched an item, whatever the rating and however often.
 
         Args:
             positions: int [P]. Rows of `interactions.frame` to build it from; None takes all.
-            spread: float in [0, 1], default 0.
+            cells: float32 [P]. What stands in place of the ones.
 
         Raises:
             InputError: a position outside 0..R-1.
@@ -212,9 +225,8 @@ class Dataset:
                 raise InputError(f"`positions` must be in 0..{len(self) - 1}; received {examples(bad)}")
             users, items = users[positions], items[positions]
         shape = self.num_users + 1, self.num_items + 1
-        if spread and self.weights is not None:
-            weights = self.weights if positions is None else self.weights[positions]
-            return sp.csr_matrix((1 + spread * _ranks(weights, users), (users, items)), shape=shape)
+        if cells is not None:
+            return sp.csr_matrix((cells, (users, items)), shape=shape)
         matrix = sp.csr_matrix((np.ones(len(users), np.float32), (users, items)), shape=shape)
         matrix.sum_duplicates()
         matrix.data[:] = 1
@@ -224,13 +236,6 @@ class Dataset:
 def _ids_of_side(touched: pd.Series[Any], table: pd.Series[Any] | None) -> IdMap:
     listed: Ids = np.empty(0, object) if table is None else table.to_numpy()
     return IdMap(listed).extended(np.array(sorted(set(touched)), dtype=object))
-
-
-def _ranks(weights: npt.NDArray[np.float64], users: Rows) -> npt.NDArray[np.float32]:
-    """Ranks of weights among those of the same user, in (-1, 1), float32 [P]; unknown ones are in the middle."""
-    by_user = pd.Series(weights).groupby(users)
-    ranks = (2 * by_user.rank() - 1) / by_user.transform("count") - 1
-    return ranks.fillna(0.0).to_numpy(np.float32)
 
 
 def _described(num: int, rows: Rows) -> Mask:

@@ -46,7 +46,8 @@ class Split:
         protocol: str. The function that made it.
         seed: int or None. What its draws came from.
         parameters: JSON-like mapping. The arguments it was made with.
-        spread: float in [0, 1], default 0. How far training rows count by their weight: `Dataset.matrix`.
+        confidences: float32 [R] or None. How much each row counts where training rows are read, made by `weighed`;
+            None: all alike.
 
     Attributes:
         validation, test: after construction, with all four regimes, those without rows empty.
@@ -64,7 +65,7 @@ class Split:
     protocol: str = "custom"
     seed: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    spread: float = 0.0
+    confidences: npt.NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -129,17 +130,28 @@ class Split:
         return digest.hexdigest()
 
     def weighed(self, spread: float) -> Split:
-        """The same split, whose training rows count by their weight."""
-        return self if spread == self.spread else replace(self, spread=spread)
+        """The same split, whose training rows count between `1 - spread` and `1 + spread` by their weight.
+
+        By its rank among the training rows of the user (`Dataset.weight_ranks`), so that each user counts as much as
+        before. In a part of this split, rows count what they do in the whole.
+
+        Args:
+            spread: float in [0, 1]. 0 makes all rows count alike.
+        """
+        if not spread:
+            return self if self.confidences is None else replace(self, confidences=None)
+        confidences = np.ones(len(self.dataset), np.float32)
+        confidences[self.train] += np.float32(spread) * self.dataset.weight_ranks(self.train)
+        return replace(self, confidences=confidences)
 
     @cached_property
     def has_weights(self) -> bool:
         """Whether training rows of one user differ in weight."""
-        return bool((self.dataset.matrix(self.train, spread=1.0).data != 1).any())
+        return bool(self.dataset.weight_ranks(self.train).any())
 
     def train_matrix(self) -> sp.csr_matrix:
-        """Float32 CSR [U + 1, I + 1] of what training rows count: ones, or with a `spread` by their weight."""
-        return self.dataset.matrix(self.train, spread=self.spread)
+        """Float32 CSR [U + 1, I + 1] of what training rows count: ones, or `confidences`."""
+        return self.dataset.matrix(self.train, None if self.confidences is None else self.confidences[self.train])
 
     def history_matrix(self) -> sp.csr_matrix:
         """Float32 CSR [U + 1, I + 1] of what a user is recommended from: training rows, and ones at revealed rows."""

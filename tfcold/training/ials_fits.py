@@ -27,18 +27,19 @@ class IalsFits:
     def __init__(self, split: Split, seed: int, max_kept: int = MAX_KEPT) -> None:
         self.split = split
         self._seed = seed
+        self._spread = 0.0
         self._max_kept = max_kept
         self._kept: dict[tuple[int, float, float, float], Factors] = {}
 
     def weighed(self, spread: float) -> IalsFits:
         """The same of a split whose rows count by their weight; what is kept is shared."""
         other = copy(self)
-        other.split = self.split.weighed(spread)
+        other.split, other._spread = self.split.weighed(spread), spread
         return other
 
     def factors(self, dim: int, penalty: float, alpha: float) -> Factors:
         """What `ials_factors` makes of them."""
-        key = dim, penalty, alpha, self.split.spread
+        key = dim, penalty, alpha, self._spread
         if key in self._kept:
             return self._kept[key]
         found = ials_factors(self.split, dim, penalty=penalty, alpha=alpha, seed=self._seed)

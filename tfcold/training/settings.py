@@ -23,7 +23,7 @@ class Settings:
         ease_weight: float or None. Weight of EASE in `"both"`.
         ials_penalty, ials_alpha: float or None. L2 penalty of the iALS teacher, and its confidence in a row.
         confidence_spread: float in [0, 1] or None. How far training rows count by their weight, or else their rating,
-            to the teacher and in the queries of training users: `Dataset.matrix`.
+            to the teacher and in the queries of training users: `Split.weighed`.
         max_landmarks: int >= 0, default 16384. Most warm items that the kernel regression from words keeps; where
             there are more, as many are drawn, and up to four times as many teach. 0 stays linear.
         kernel_gamma: float or None. `k(a, b) = exp(-gamma |a - b|^2)`.

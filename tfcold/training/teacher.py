@@ -30,6 +30,7 @@ SEARCH_DIM = 256  # at which iALS is tuned
 _WIDTHS = (64, 128, 256, 512, 1024)
 _TOLERANCE = 0.005
 _GAIN = 1.002  # what a teacher of two halves must bring
+_WEIGHTS_GAIN = 0.005  # what weights of rows must bring
 SPREADS = (0.0, 0.25, 0.5, 0.75)  # of what rows count by their weight
 
 Found = tuple[float, Factors, Settings]  # quality on warm validation rows, and what has it
@@ -88,7 +89,7 @@ def _weighed(fits: IalsFits, factors: Factors, settings: Settings) -> tuple[Fact
     for spread in SPREADS[1:]:
         options[spread], _ = _named(fits.weighed(spread), settings, factors.dim)
     spread = choose.best_of(
-        "spread of weights", SPREADS, lambda one: _quality(sample.weighed(one), options[one]), tolerance=_TOLERANCE
+        "spread of weights", SPREADS, lambda one: _quality(sample.weighed(one), options[one]), tolerance=_WEIGHTS_GAIN
     )
     return options[spread], settings.with_(confidence_spread=spread)
 
