@@ -13,7 +13,7 @@ import pandas as pd
 
 from quality_parts.collection import ORDER, PARTS, Collection
 from tfcold.blocks import Features
-from tfcold.columns import ITEM_ID, USER_ID
+from tfcold.columns import ITEM_ID, USER_ID, WEIGHT
 from tfcold.data import Dataset, Interactions
 from tfcold.evaluation.candidates import regimes_of
 from tfcold.splits import Split, given
@@ -77,7 +77,9 @@ def users_task(collection: Collection) -> Task:
     rows, cold = collection.part(*PARTS).frame, collection.cold_users
     others = rows[~rows[USER_ID].isin(set(cold[USER_ID]))]
     together = pd.concat([others.assign(**{ORDER: -1}), cold], ignore_index=True)
-    dataset = Dataset.from_tables(Interactions.from_frame(together[[USER_ID, ITEM_ID]]), collection.items)
+    together = together[[name for name in (USER_ID, ITEM_ID, WEIGHT, ORDER) if name in together]]
+    together = together.fillna({WEIGHT: 1.0})  # of users held out, where nobody learns of them
+    dataset = Dataset.from_tables(Interactions.from_frame(together.drop(columns=ORDER)), collection.items)
     order = together[ORDER].to_numpy(np.int64)
     train = np.flatnonzero(order < 0)
     split = Split(dataset, train, protocol="cold_users")

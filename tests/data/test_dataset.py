@@ -114,7 +114,9 @@ def test_rank_of_weights_is_among_those_of_the_user():
 def test_a_rating_weighs_where_there_is_no_weight_and_an_unknown_one_is_in_the_middle():
     rated = Dataset.from_tables(INTERACTIONS.assign(rating=[1, 2, 3, 4]), ITEMS)
     assert rated.weights.tolist() == [1, 2, 3, 4]
-    assert Dataset.from_tables(INTERACTIONS.assign(rating=[1, 2, 3, 4], weight=7), ITEMS).weights.tolist() == [7] * 4
+    assert Dataset.from_tables(
+        INTERACTIONS.assign(rating=[1, 2, 3, 4], weight=[4, 3, 2, 1]), ITEMS
+    ).weights.tolist() == [4, 3, 2, 1]
     unweighed = Dataset.from_tables(INTERACTIONS, ITEMS)
     assert unweighed.weights is None
     assert not unweighed.weight_ranks(np.arange(4)).any()

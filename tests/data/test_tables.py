@@ -70,14 +70,16 @@ def test_weights_of_a_pair_add_up():
 
     assert table.frame.to_dict("list") == {"user_id": ["u", "u"], "item_id": ["b", "a"], "weight": [2.0, 4.5]}
     assert table.report.counts["columns_left_out"] == 0
+    assert "a pair weighs what all its rows do: weight" in str(table.report)
 
 
 @pytest.mark.parametrize("name", ["plays", "count", "quantity", "views", "clicks"])
 def test_how_often_is_a_weight_by_another_name(name):
-    table = Interactions.from_frame(interactions(**{name: [7, 8, 9], "page": [1, 1, 1]}))
+    table = Interactions.from_frame(interactions(**{name: pd.array([7, 8, 0], "Int64"), "page": [1, 1, 1]}))
 
-    assert table.frame["weight"].tolist() == [7, 8, 9]
+    assert table.frame["weight"].tolist() == [7, 8, 0]
     assert f"{name} is read as weight" in str(table.report)
+    assert "1 rows weigh 0 or less" in str(table.report)
     assert table.report.counts["columns_left_out"] == 1
 
 
@@ -87,17 +89,36 @@ def test_the_column_weight_comes_first():
     assert table.frame["weight"].tolist() == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [["1,000", "2", "3"], [1, None, 3], [[1], [2], [3]], pd.to_datetime(["2020-01-01"] * 3), [1, float("inf"), 2]],
+    ids=["text", "null", "lists", "dates", "infinite"],
+)
+def test_other_names_that_hold_no_numbers_are_left_out(cells):
+    table = Interactions.from_frame(interactions(plays=cells, views=[7, 8, 9]))
+
+    assert table.frame["weight"].tolist() == [7, 8, 9]
+    assert "plays is left out: not every cell is a finite number" in str(table.report)
+    assert "weight" not in Interactions.from_frame(interactions(plays=cells)).frame
+
+
 def test_repeated_rows_weigh_as_many_as_they_are_but_for_ratings_given_again():
     frame = pd.DataFrame({"user_id": ["u"] * 3, "item_id": ["a", "b", "a"]})
 
-    assert Interactions.from_frame(frame).frame["weight"].tolist() == [1, 2]
+    table = Interactions.from_frame(frame)
+    assert table.frame["weight"].tolist() == [1, 2]
+    assert "a pair weighs what all its rows do: one each" in str(table.report)
     assert "weight" not in Interactions.from_frame(frame.assign(rating=[1, 2, 3])).frame
     assert "weight" not in Interactions.from_frame(frame[:2]).frame
 
 
+def test_equal_weights_say_nothing():
+    assert "weight" not in Interactions.from_frame(interactions(count=[1, 1, 1], rating=[1, 5, 2])).frame
+
+
 def test_bad_weight_is_refused():
-    with pytest.raises(InputError, match="finite number in every cell of plays; 1 of 3 do not: 'many'"):
-        Interactions.from_frame(interactions(plays=["1", "many", "3"]))
+    with pytest.raises(InputError, match="finite number in every cell of weight; 1 of 3 do not: 'many'"):
+        Interactions.from_frame(interactions(weight=["1", "many", "3"]))
 
 
 def test_low_ratings_go_after_the_last_of_a_pair_was_chosen():

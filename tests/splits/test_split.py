@@ -180,3 +180,8 @@ def test_fingerprint_tells_parts_apart(dataset):
     tested = Split(dataset, [0, 1, 2], test={"cold_item": [3]}).fingerprint
 
     assert validated != tested
+
+
+def test_confidences_that_do_not_fit_are_refused(dataset):
+    with pytest.raises(InputError, match=r"one number for each of 6 interactions; its shape is \(3,\)"):
+        Split(dataset, np.array([0, 1, 2]), confidences=np.ones(3, np.float32))

@@ -16,7 +16,8 @@ from tfcold.data import Dataset, synthetic_world
 from tfcold.errors import InputError
 from tfcold.evaluation import evaluate
 from tfcold.splits.split import Split
-from tfcold.training import Settings, fit
+from tfcold.training import Settings, fit, start
+from tfcold.training.start import started_model
 from tfcold.training.trained import TrainedModel
 
 World = tuple[Split, Features]
@@ -62,6 +63,36 @@ def test_fusion_serves_warm_and_cold(world: World) -> None:
 
 def test_fit_repeats_under_the_seed(world: World, given: Settings, trained: TrainedModel) -> None:
     assert_same(fit(*world, given), trained)
+
+
+def test_settings_alone_say_how_far_rows_count_by_their_weight(
+    world: World, given: Settings, trained: TrainedModel
+) -> None:
+    split, features = world
+    assert_same(fit(split.weighed(0.5), features, given), trained)
+
+
+def test_all_but_the_teacher_of_words_reads_rows_by_their_weight(
+    world: World, given: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Split] = {}
+
+    def watched(name: str, place: int):  # type: ignore[no-untyped-def]
+        real = getattr(start, name)
+
+        def call(*given, **named):  # type: ignore[no-untyped-def]
+            seen[name] = given[place]
+            return real(*given, **named)
+
+        monkeypatch.setattr(start, name, call)
+
+    for name in ("choose_words", "choose_norms", "choose_known", "choose_for_newcomers"):
+        watched(name, 0)
+    started_model(*world, given.with_(confidence_spread=0.5))
+    expected = world[0].weighed(0.5).confidences
+    for name, split in seen.items():
+        np.testing.assert_array_equal(split.confidences, expected, err_msg=name)
+    assert len(seen) == 4
 
 
 def test_fit_never_ends_below_the_start(world: World, given: Settings) -> None:

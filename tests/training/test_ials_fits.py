@@ -25,18 +25,6 @@ def test_what_was_fitted_is_given_again_and_is_what_a_fit_gives(world: World) ->
         assert fits.factors(*other) is not one
 
 
-def test_a_weighed_split_is_fitted_for_itself_and_kept_beside_the_other(world: World) -> None:
-    fits = IalsFits(world[0], seed=3)
-    one, other = fits.factors(6, 20.0, 5.0), fits.weighed(0.5).factors(6, 20.0, 5.0)
-
-    assert world[0].has_weights
-    expected = ials_factors(world[0].weighed(0.5), 6, penalty=20.0, alpha=5.0, seed=3)
-    np.testing.assert_array_equal(other.outputs, expected.outputs)
-    assert np.abs(other.outputs - one.outputs).max() > 1e-3
-    assert fits.weighed(0.5).factors(6, 20.0, 5.0) is other
-    assert fits.factors(6, 20.0, 5.0) is one
-
-
 def test_what_has_no_room_is_fitted_each_time(world: World) -> None:
     one = ials_factors(world[0], 6, penalty=20.0, alpha=5.0, seed=0)
     fits = IalsFits(world[0], seed=0, max_kept=one.inputs.nbytes + one.outputs.nbytes)
@@ -52,13 +40,12 @@ def test_a_start_fits_no_setting_twice(world: World, monkeypatch: pytest.MonkeyP
     fitted = []
 
     def counted(split, dim, *, penalty, alpha, seed):  # type: ignore[no-untyped-def]
-        if split.train is world[0].train:  # users held out ask for one more, of the rows of the others
-            spread = 0.0 if split.confidences is None else float(np.ptp(split.confidences))
-            fitted.append((dim, penalty, alpha, spread))
+        if split is world[0]:  # users held out ask for one more, of the rows of the others
+            fitted.append((dim, penalty, alpha))
         return ials_factors(split, dim, penalty=penalty, alpha=alpha, seed=seed)
 
     monkeypatch.setattr(ials_fits, "ials_factors", counted)
     started_model(*world, Settings(teacher="ials", max_dim=8, words_ials_penalty=60.0, words_ials_alpha=50.0))
 
-    assert (8, 60.0, 50.0, 0.0) in fitted  # of the teacher's search, and what words are taught
+    assert (8, 60.0, 50.0) in fitted  # of the teacher's search, and what words are taught
     assert len(set(fitted)) == len(fitted)

@@ -114,3 +114,17 @@ def test_a_training_user_is_asked_for_by_weighed_rows_and_a_newcomer_by_ones(
 
     np.testing.assert_allclose((known - new)[:, :-1], expected, atol=1e-4)
     assert np.abs(expected).max() > 1e-3
+
+
+def test_the_solution_of_weighed_rows_is_as_long_as_their_sum(world: tuple[Split, Features], given: Settings) -> None:
+    split, features = world
+    settings = given.with_(epochs=0, confidence_spread=0.5, fold_in_share=1.0, warm_text_scale=0.0)
+    model = fit(split, features, settings).model
+    towers = model.user_tower, model.history_tower, model.candidate_tower
+    ids, inputs, outputs = (tower.embedding.get_weights()[0] for tower in towers)
+    summed = split.weighed(0.5).train_matrix() @ inputs
+    solved = split.train_matrix() @ inputs + ids
+    lengths = [np.linalg.norm(one[split.warm_users] @ outputs[split.warm_items].T, axis=1) for one in (summed, solved)]
+
+    np.testing.assert_allclose(*lengths, rtol=1e-3)
+    assert np.abs(solved - summed).max() > 1e-2

@@ -135,4 +135,21 @@ def test_rows_count_by_weight_as_far_as_warm_rows_gain(
 def test_where_rows_weigh_alike_nothing_is_tried(toy_split: Split) -> None:
     split = replace(toy_split, train=toy_split.train[1:], validation={"warm": toy_split.train[:1]}, test={})
     _, settings = teacher.choose_teacher(IalsFits(split, 0), Settings(teacher="ials", max_dim=2))
-    assert settings.confidence_spread is None
+    assert settings.confidence_spread == 0
+
+
+@pytest.mark.parametrize(
+    "teacher_of", [{}, {"ials_penalty": 3.0, "ials_alpha": 8.0, "dim": 6}], ids=["open", "settled"]
+)
+def test_a_spread_that_is_named_is_taken_without_validation_rows(
+    world: tuple[Split, object], teacher_of: dict[str, float]
+) -> None:
+    split = replace(world[0], validation={})
+    asked = Settings(teacher="ials", max_dim=6, confidence_spread=0.5, **teacher_of)  # type: ignore[arg-type]
+    factors, settings = teacher.choose_teacher(IalsFits(split, 0), asked)
+    same, _ = teacher.choose_teacher(IalsFits(split.weighed(0.5), 0), asked.with_(confidence_spread=0.0))
+    flat, _ = teacher.choose_teacher(IalsFits(split, 0), asked.with_(confidence_spread=None))
+
+    assert settings.confidence_spread == 0.5
+    np.testing.assert_array_equal(factors.outputs, same.outputs)
+    assert np.abs(factors.outputs - flat.outputs).max() > 1e-3

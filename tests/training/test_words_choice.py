@@ -25,14 +25,14 @@ def factors(world: World) -> Factors:
 
 
 def test_what_settings_name_stays(world: World, factors: Factors) -> None:
-    chosen = choose_words(IalsFits(world[0], 0), KernelWords(*world, 1000), factors, NAMED)
+    chosen = choose_words(world[0], IalsFits(world[0], 0), KernelWords(*world, 1000), factors, NAMED)
 
     assert chosen == NAMED.with_(words_ials_alpha=0.0)
 
 
 def test_without_cold_validation_rows_nothing_is_measured(world: World, factors: Factors) -> None:
     split = replace(world[0], validation={})
-    chosen = choose_words(IalsFits(split, 0), KernelWords(*world, 1000), factors, Settings())
+    chosen = choose_words(split, IalsFits(split, 0), KernelWords(*world, 1000), factors, Settings())
 
     assert (chosen.kernel_gamma, chosen.text_penalty) == (words_choice.GAMMA, words_choice.PENALTY)
     assert (chosen.block_weights, chosen.words_ials_penalty) == ({}, 0.0)
@@ -67,7 +67,9 @@ def test_all_rows_may_ask_for_the_next_lower_penalty_and_no_other(
         return measured(search, lesson)
 
     monkeypatch.setattr(words_choice._Search, "measured", spied)
-    chosen = choose_words(IalsFits(world[0], 0), KernelWords(*world, 1000), factors, Settings(kernel_gamma=1.0))
+    chosen = choose_words(
+        world[0], IalsFits(world[0], 0), KernelWords(*world, 1000), factors, Settings(kernel_gamma=1.0)
+    )
     low, high = sorted({lesson.penalty for lesson in tried})
 
     assert words_choice.PENALTIES.index(high) - words_choice.PENALTIES.index(low) == 1

@@ -110,10 +110,10 @@ class EASE(Baseline):
         self._inverse = _inverse(self._over_ridge(rows) @ rows.T, 1.0)
         # diag(P)_i = (1 - x_i' A x_i / R_i) / R_i: for each item the sum of A over its users, both ways
         columns = rows.tocsc()
-        cuts = columns.indptr[1:-1]
+        cuts, data = columns.indptr[1:-1], columns.data.astype(self._inverse.dtype)
         quadratic = [
-            cells @ (self._inverse[np.ix_(users_of, users_of)] @ cells.astype(np.float64))
-            for users_of, cells in zip(np.split(columns.indices, cuts), np.split(columns.data, cuts), strict=True)
+            np.sum((self._inverse[np.ix_(users_of, users_of)] @ cells) * cells, dtype=np.float64)
+            for users_of, cells in zip(np.split(columns.indices, cuts), np.split(data, cuts), strict=True)
         ]
         self._diagonal = (1 - np.asarray(quadratic) / self._ridge) / self._ridge
 

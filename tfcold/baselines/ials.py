@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class IALS(Baseline):
     """Ranks warm items by the dot product of factors fitted to ones with confidence `alpha`, and zeros with 1.
 
+    Of a weighed split (`Split.weighed`) a row has `alpha` times what it counts.
+
     Only item factors are kept: every user, seen or not, is folded in from their history, which solves for them what
     the last half-step of training would.
 

@@ -118,7 +118,7 @@ class Dataset:
         """A dataset with more interactions after those of this one; every row of a user or item stays what it was.
 
         Users and items that only the new interactions name come last, sorted. Columns are those of this dataset's
-        interactions; a rating or timestamp that a new frame lacks is NaN.
+        interactions; a rating, timestamp or weight that a new frame lacks is NaN.
 
         Args:
             frames: tables as in `Interactions.frame`.
@@ -212,7 +212,7 @@ class Dataset:
 
         Args:
             positions: int [P]. Rows of `interactions.frame` to build it from; None takes all.
-            cells: float32 [P]. What stands in place of the ones.
+            cells: float32 [P] or None. What stands in place of the ones; those of a pair that comes twice add up.
 
         Raises:
             InputError: a position outside 0..R-1.

@@ -12,6 +12,7 @@ from tfcold.columns import ITEM_ID, RATING, TIMESTAMP, USER_ID, WEIGHT, WEIGHT_C
 from tfcold.data.checks import Floats, check_frame, empty_cells, id_column, number_column, seconds_column
 from tfcold.data.ids import examples, string_column
 from tfcold.data.report import Findings, TableReport
+from tfcold.data.weights import weights_of
 from tfcold.errors import InputError
 
 __all__ = ["Interactions", "Items", "TableReport", "Users"]
@@ -45,10 +46,8 @@ class Interactions:
         """The checked table of a frame.
 
         Of several rows of the same user and item the last stays: the one with the highest timestamp, among equal
-        timestamps (or without any) the lowest one down. It weighs as much as all of them together: `weight` is their
-        sum, of `weight` or else of the first of `plays`, `count`, `quantity`, `views` and `clicks`; without any of
-        these, and without ratings, how many rows they are, where that is more than one for some. Other columns are left
-        out. All this is counted in the report.
+        timestamps (or without any) the lowest one down. It weighs as much as all of them together (`weights_of`). Other
+        columns are left out. All this is counted in the report.
 
         Args:
             frame: `user_id`, `item_id`, optionally `rating`, `timestamp` and `weight`; any ids, converted by
@@ -78,10 +77,10 @@ class Interactions:
         if TIMESTAMP in frame.columns:
             columns[TIMESTAMP] = pd.Series(seconds_column(frame, TIMESTAMP, argument))
         pairs = user_codes.astype(np.int64) * len(items) + item_codes
-        weights = _weights(frame, pairs, argument)
+        last = _last_of_each_pair(pairs, columns[TIMESTAMP].to_numpy() if TIMESTAMP in columns else None)
+        weights = weights_of(frame, pairs, last, argument, found)
         if weights is not None:
             columns[WEIGHT] = pd.Series(weights)
-        last = _last_of_each_pair(pairs, columns[TIMESTAMP].to_numpy() if TIMESTAMP in columns else None)
         kept = last if min_rating is None else last & (columns[RATING].to_numpy() >= min_rating)
         _count_rows(found, frame, last, kept, min_rating)
         if not kept.any():
@@ -194,20 +193,6 @@ def _check_range(ratings: pd.Series, rating_range: tuple[float, float] | None, a
         )
 
 
-def _weights(frame: pd.DataFrame, pairs: npt.NDArray[np.int64], argument: str) -> Floats | None:
-    """What the rows of each pair weigh together, float64 [R]; None where nothing says so."""
-    column = _weight_column(frame)
-    if column is None and RATING in frame.columns:
-        return None
-    weights = np.ones(len(frame)) if column is None else number_column(frame, column, argument)
-    together = pd.Series(weights).groupby(pairs).transform("sum").to_numpy(np.float64)
-    return None if column is None and (together == 1).all() else together
-
-
-def _weight_column(frame: pd.DataFrame) -> str | None:
-    return next((name for name in WEIGHT_COLUMNS if name in frame.columns), None)
-
-
 def _last_of_each_pair(pairs: npt.NDArray[np.int64], timestamps: Floats | None) -> npt.NDArray[np.bool_]:
     """Bool [R]: true for the one row of each pair that stays."""
     order = np.arange(len(pairs)) if timestamps is None else np.argsort(timestamps, kind="stable")
@@ -227,8 +212,6 @@ def _count_rows(
     found.count("repeated_pairs", repeated, f"{repeated} rows repeat a pair of user and item; the last of each stays")
     low = int((last & ~kept).sum())
     found.count("rated_too_low", low, f"{low} rows have a {RATING} below {min_rating} and are left out")
-    column = _weight_column(frame)
-    if column not in (None, WEIGHT):
-        found.messages.append(f"{column} is read as {WEIGHT}: how much each row may count")
-    others = [str(name) for name in frame.columns if name not in (USER_ID, ITEM_ID, RATING, TIMESTAMP, column)]
+    known = (USER_ID, ITEM_ID, RATING, TIMESTAMP, *WEIGHT_COLUMNS)
+    others = [str(name) for name in frame.columns if name not in known]
     found.count("columns_left_out", len(others), f"columns that mean nothing here are left out: {examples(others, 8)}")

@@ -79,6 +79,11 @@ class Split:
             set_field(self, part, held)
         if len(self.train) == 0:
             raise InputError(f"`train` must hold at least one row of {len(self.dataset)}; it has none. Hold out less")
+        if self.confidences is not None and np.shape(self.confidences) != (len(self.dataset),):
+            raise InputError(
+                f"`confidences` must have one number for each of {len(self.dataset)} interactions; its shape is "
+                f"{np.shape(self.confidences)}. Use `split.weighed(...)`"
+            )
         prove(self.dataset, self.train, self.validation, self.test, self.revealed, in_time=self.protocol == "temporal")
 
     def parts(self) -> Iterator[tuple[str, str, Positions]]:
@@ -141,13 +146,17 @@ class Split:
         if not spread:
             return self if self.confidences is None else replace(self, confidences=None)
         confidences = np.ones(len(self.dataset), np.float32)
-        confidences[self.train] += np.float32(spread) * self.dataset.weight_ranks(self.train)
+        confidences[self.train] += np.float32(spread) * self._weight_ranks
         return replace(self, confidences=confidences)
 
-    @cached_property
+    @property
     def has_weights(self) -> bool:
         """Whether training rows of one user differ in weight."""
-        return bool(self.dataset.weight_ranks(self.train).any())
+        return bool(self._weight_ranks.any())
+
+    @cached_property
+    def _weight_ranks(self) -> npt.NDArray[np.float32]:
+        return self.dataset.weight_ranks(self.train)
 
     def train_matrix(self) -> sp.csr_matrix:
         """Float32 CSR [U + 1, I + 1] of what training rows count: ones, or `confidences`."""

@@ -175,7 +175,9 @@ def assign(
             settings.similar_sharpness or 1.0,
         )
     if model.user_tower.embedding is not None and (settings.fold_in_share or settings.confidence_spread):
-        own = weighed_sums(split, told.inputs)
+        own = np.zeros((len(split.warm_users), told.dim), np.float32)
+        if settings.confidence_spread:
+            own += weighed_sums(split, told.inputs)
         if settings.fold_in_share:
             own += np.float32(settings.fold_in_share) * beyond_the_sum(split, told, split.warm_users, settings)
         model.user_tower.embedding.set_weights([own])

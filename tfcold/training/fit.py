@@ -57,7 +57,7 @@ def fit(
     Raises:
         InputError: settings out of range, or `jit_compile` under a strategy of several replicas.
     """
-    settings = settings or Settings()
+    settings, split = settings or Settings(), split.weighed(0.0)  # how far rows count by weight, settings say
     keras.utils.set_random_seed(settings.seed)
     if choose.has(split, "warm") and (choose.has(split, "cold_item") or not features.items):
         return _fit(split, features, settings, log_dir, backup_dir, callbacks)

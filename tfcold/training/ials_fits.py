@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING, Final
 
 from tfcold.training.factors import Factors, ials_factors
@@ -14,7 +13,7 @@ MAX_KEPT: Final = 2**28  # bytes
 
 
 class IalsFits:
-    """Factors by width, penalty, alpha and spread, kept up to `max_kept` bytes; what comes later is fitted each time.
+    """Factors by width, penalty and alpha, kept up to `max_kept` bytes; what comes later is fitted each time.
 
     The teacher of warm items and that of words try some of the same settings.
 
@@ -27,26 +26,17 @@ class IalsFits:
     def __init__(self, split: Split, seed: int, max_kept: int = MAX_KEPT) -> None:
         self.split = split
         self._seed = seed
-        self._spread = 0.0
-        self._max_kept = max_kept
-        self._kept: dict[tuple[int, float, float, float], Factors] = {}
-
-    def weighed(self, spread: float) -> IalsFits:
-        """The same of a split whose rows count by their weight; what is kept is shared."""
-        other = copy(self)
-        other.split, other._spread = self.split.weighed(spread), spread
-        return other
+        self._left = max_kept
+        self._kept: dict[tuple[int, float, float], Factors] = {}
 
     def factors(self, dim: int, penalty: float, alpha: float) -> Factors:
         """What `ials_factors` makes of them."""
-        key = dim, penalty, alpha, self._spread
+        key = dim, penalty, alpha
         if key in self._kept:
             return self._kept[key]
         found = ials_factors(self.split, dim, penalty=penalty, alpha=alpha, seed=self._seed)
-        if sum(map(_size, (found, *self._kept.values()))) <= self._max_kept:
+        size = found.inputs.nbytes + found.outputs.nbytes
+        if size <= self._left:
+            self._left -= size
             self._kept[key] = found
         return found
-
-
-def _size(factors: Factors) -> int:
-    return factors.inputs.nbytes + factors.outputs.nbytes

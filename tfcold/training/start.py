@@ -36,10 +36,9 @@ def started_model(split: Split, features: Features, settings: Settings) -> tuple
     words = KernelWords(split, features, settings.max_landmarks, settings.seed)
     fits = IalsFits(split, settings.seed)
     factors, settings = choose_teacher(fits, settings, cold_quality(fits, words, settings))
-    fits = fits.weighed(settings.confidence_spread or 0.0)
-    split = fits.split
+    split = split.weighed(settings.confidence_spread or 0.0)
     if len(words.taught):
-        factors, maps, kernels, settings = _told_by_kernels(fits, words, factors, settings)
+        factors, maps, kernels, settings = _told_by_kernels(split, fits, words, factors, settings)
         model = build_model(split, features, settings, kernels)
         maps = replace(maps, kernels=kernels_of(model))
     else:
@@ -75,10 +74,10 @@ def build_model(split: Split, features: Features, settings: Settings, kernels: K
 
 
 def _told_by_kernels(
-    fits: IalsFits, words: KernelWords, factors: Factors, settings: Settings
+    split: Split, fits: IalsFits, words: KernelWords, factors: Factors, settings: Settings
 ) -> tuple[Factors, WordMaps, Kernels, Settings]:
     """What the kernel regression from words says beside the teacher, with its lengths, scales and content profile."""
-    split, settings = fits.split, choose_words(fits, words, factors, settings)
+    settings = choose_words(split, fits, words, factors, settings)
     gamma, penalty, weights = _kernel(settings)
     profile = content_profile(split, words, factors, settings)
     targets = profile.taught(targets_of(fits, factors, settings))

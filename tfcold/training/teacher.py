@@ -41,7 +41,8 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
     """The factors of the best teacher on warm validation rows, and settings that name it.
 
     iALS, tuned at a moderate width and then widened, as long as warm items gain more than cold items that learn from it
-    lose; where users or items are few enough to invert, EASE cut to a width; and both side by side, scores summed.
+    lose; where users or items are few enough to invert, EASE cut to a width; and both side by side, scores summed. The
+    best one is fitted once more to rows that count by their weight, where there are weights and warm items gain by it.
     iALS grows linearly with the catalogue; its tables stay under `MAX_CELLS` numbers. What `settings` name is taken,
     and without validation rows defaults fill the rest.
 
@@ -54,18 +55,14 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
         Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data, arXiv:1905.03375. Rendle et al. 2022,
         Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys: width matters.
     """
-    if settings.confidence_spread is not None:
-        fits = fits.weighed(settings.confidence_spread)
     split = fits.split
     dim = min(settings.max_dim, max(128, MAX_CELLS // max(1, int(split.warm_items.sum()))))
     side = min(int(split.warm_users.sum()), int(split.warm_items.sum()))
     wanted = settings.teacher
     if wanted == "auto" and not choose.has(split, "warm"):
         wanted = "ease" if side <= MAX_EASE_SIDE else "ials"
-    if not choose.has(split, "warm"):
-        return _named(fits, settings.with_(teacher=wanted), settings.dim or dim)
-    if _is_settled(settings):
-        return _weighed(fits, *_named(fits, settings, settings.dim or dim))
+    if _is_settled(settings) or not choose.has(split, "warm"):
+        return _weighed(fits, settings.with_(teacher=wanted, dim=settings.dim or dim))
     sample = choose.sample_of(split, settings)
     found: dict[str, Found] = {}
     if wanted != "ease" and side > 1:
@@ -78,20 +75,33 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
     best = max(found, key=lambda name: found[name][0] / (_GAIN if name == "both" else 1))
     name = wanted if wanted in found else best
     _, factors, settings = found[name]
-    return _weighed(fits, factors, settings.with_(teacher=name, dim=factors.dim))
+    return _weighed(fits, settings.with_(teacher=name, dim=factors.dim), factors)
 
 
-def _weighed(fits: IalsFits, factors: Factors, settings: Settings) -> tuple[Factors, Settings]:
-    """The same teacher with training rows that count by their weight, as far as warm validation rows gain by it."""
-    if settings.confidence_spread is not None or not fits.split.has_weights:
-        return factors, settings
-    sample, options = choose.sample_of(fits.split, settings), {0.0: factors}
-    for spread in SPREADS[1:]:
-        options[spread], _ = _named(fits.weighed(spread), settings, factors.dim)
-    spread = choose.best_of(
-        "spread of weights", SPREADS, lambda one: _quality(sample.weighed(one), options[one]), tolerance=_WEIGHTS_GAIN
-    )
-    return options[spread], settings.with_(confidence_spread=spread)
+def _weighed(fits: IalsFits, settings: Settings, factors: Factors | None = None) -> tuple[Factors, Settings]:
+    """Factors that settings describe, of rows that count by their weight; given ones where all count alike."""
+    dim, spread = settings.dim or settings.max_dim, settings.confidence_spread
+    if spread is None:
+        spread = _chosen_spread(fits.split, settings)
+    if spread:
+        factors = factors_of(fits.split.weighed(spread), settings, dim)
+    elif factors is None:
+        factors, _ = _named(fits, settings, dim)
+    return factors, settings.with_(confidence_spread=spread)
+
+
+def _chosen_spread(split: Split, settings: Settings) -> float:
+    """How far rows count by their weight, by what a teacher of moderate width gains on warm validation rows."""
+    if not (choose.has(split, "warm") and split.has_weights):
+        return 0.0
+
+    found = {}
+    for spread in SPREADS:
+        sample = choose.sample_of(split.weighed(spread), settings)
+        found[spread] = _quality(sample, factors_of(sample, settings, SEARCH_DIM))
+    logger.info("spread of weights: %s", ", ".join(f"{spread:g}: {value:.4f}" for spread, value in found.items()))
+    best = max(SPREADS, key=lambda spread: found[spread])
+    return best if found[best] > found[0.0] * (1 + _WEIGHTS_GAIN) else 0.0
 
 
 def _is_settled(settings: Settings) -> bool:

@@ -53,7 +53,7 @@ class Lesson:
     ials: Ials = THE_TEACHER
 
 
-def choose_words(fits: IalsFits, words: KernelWords, factors: Factors, settings: Settings) -> Settings:
+def choose_words(split: Split, fits: IalsFits, words: KernelWords, factors: Factors, settings: Settings) -> Settings:
     """Settings with the kernel of words, the weights of its blocks, and what teaches them.
 
     Coordinate by coordinate: width of the kernel and penalty together, then the weight of each block after the first,
@@ -61,12 +61,13 @@ def choose_words(fits: IalsFits, words: KernelWords, factors: Factors, settings:
     `settings` name stays.
 
     Args:
-        fits: iALS of a split whose validation rows of cold and of warm items are asked.
+        split: its validation rows of cold and of warm items are asked.
+        fits: iALS of it, to rows that all count alike.
         words: at most `SEARCH_ROWS` of its items teach here.
         factors: the teacher's of warm items.
         settings: with the teacher chosen.
     """
-    sample = choose.sample_of(fits.split, settings)
+    sample = choose.sample_of(split, settings)
     named = settings.kernel_gamma, settings.text_penalty, settings.block_weights, settings.words_ials_penalty
     start = Lesson(
         gamma=settings.kernel_gamma or GAMMA,
