@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tfcold.data import synthetic_world
+
 Call = Shop = Any  # fixtures of conftest.py, see there
 
 
@@ -327,3 +329,21 @@ def test_python_m_tfcold_is_the_command_line() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("tfcold inspect: error: ")
     assert "'nowhere'" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["plays", "page"])
+def test_how_often_counts_where_it_tells_validation_rows_something(
+    call: Call, shop: Shop, tmp_path: Path, name: str
+) -> None:
+    interactions, _, _ = synthetic_world(num_users=80, num_items=40, rows_per_user=10, seed=3)
+    frame = interactions.frame.rename(columns={"rating": name})
+    rows = read(Path(shop.interactions))[["user_id", "item_id"]].merge(frame)  # the better liked, the more
+    rows.to_csv(tmp_path / "plays.csv", index=False)
+    answer = call(
+        "fit", "--interactions", tmp_path / "plays.csv", "--items", shop.items, "--validation", shop.validation,
+        "--encoder", "lexical", "--epochs", "0", "--out", tmp_path / "model",
+    )  # fmt: skip
+
+    assert answer.code == 0, answer.err
+    assert ("plays is read as weight" in answer.err) == (name == "plays")
+    assert ("confidence_spread 0," in answer.out) == (name == "page")

@@ -8,6 +8,7 @@ import pytest
 from tfcold.splits.split import Split
 from tfcold.training import Settings, teacher
 from tfcold.training.factors import Factors, ease_factors, ials_factors, joined
+from tfcold.training.gains import Gains
 from tfcold.training.ials_fits import IalsFits
 
 
@@ -114,16 +115,21 @@ def _spread(split: Split) -> float:
 
 
 @pytest.mark.parametrize("name", ["ials", "ease", "both"])
-@pytest.mark.parametrize(("quality", "expected"), [(0.51, 0.5), (0.501, 0.0)])
+@pytest.mark.parametrize(("gains", "expected"), [((0.02, 0.0), 0.5), ((0.2, -0.19), 0.0)], ids=["clear", "by chance"])
 def test_rows_count_by_weight_as_far_as_warm_rows_gain(
-    world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch, name: str, quality: float, expected: float
+    world: tuple[Split, object], monkeypatch: pytest.MonkeyPatch, name: str, gains: tuple[float, float], expected: float
 ) -> None:
     split = world[0]
     asked = Settings(
         teacher=name, dim=6, ease_dim=2, ease_weight=0.5, penalty=30.0, ease_dropout=0.0, ials_penalty=3.0,
         ials_alpha=8.0,
     )  # fmt: skip
-    monkeypatch.setattr(teacher, "_quality", lambda sample, factors: quality if _spread(sample) == 0.5 else 0.5)
+
+    def gains_of(scorer: object, sample: Split, regime: str) -> Gains:
+        gained = np.tile(gains, 50) if _spread(sample) == 0.5 else np.zeros(100)
+        return Gains(0.5 + gained, np.zeros(3))
+
+    monkeypatch.setattr(teacher, "gains_of", gains_of)
     factors, settings = teacher.choose_teacher(IalsFits(split, 0), asked)
     assert settings == asked.with_(confidence_spread=expected)
     named, _ = teacher.choose_teacher(IalsFits(split, 0), settings)

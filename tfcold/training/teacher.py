@@ -11,6 +11,7 @@ from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors, ease_factors, joined, truncated
+from tfcold.training.gains import Evidence, gains_of
 from tfcold.training.ials_fits import IalsFits
 from tfcold.training.settings import Settings
 
@@ -30,7 +31,7 @@ SEARCH_DIM = 256  # at which iALS is tuned
 _WIDTHS = (64, 128, 256, 512, 1024)
 _TOLERANCE = 0.005
 _GAIN = 1.002  # what a teacher of two halves must bring
-_WEIGHTS_GAIN = 0.005  # what weights of rows must bring
+_WEIGHTS_ERRORS = 1.0  # standard errors that weights of rows must bring
 SPREADS = (0.0, 0.25, 0.5, 0.75)  # of what rows count by their weight
 
 Found = tuple[float, Factors, Settings]  # quality on warm validation rows, and what has it
@@ -98,10 +99,13 @@ def _chosen_spread(split: Split, settings: Settings) -> float:
     found = {}
     for spread in SPREADS:
         sample = choose.sample_of(split.weighed(spread), settings)
-        found[spread] = _quality(sample, factors_of(sample, settings, SEARCH_DIM))
-    logger.info("spread of weights: %s", ", ".join(f"{spread:g}: {value:.4f}" for spread, value in found.items()))
-    best = max(SPREADS, key=lambda spread: found[spread])
-    return best if found[best] > found[0.0] * (1 + _WEIGHTS_GAIN) else 0.0
+        factors = factors_of(sample, settings, SEARCH_DIM)
+        found[spread] = Evidence(gains_of(DotScorer(factors.inputs, factors.outputs), sample, "warm"))
+    said = ", ".join(f"{spread:g}: {evidence.mean:.4f}" for spread, evidence in found.items())
+    best = max(SPREADS, key=lambda spread: found[spread].mean)
+    chosen = best if found[best].clearly_above(found[0.0], _WEIGHTS_ERRORS) else 0.0
+    logger.info("spread of weights: %s -> %g", said, chosen)
+    return chosen
 
 
 def _is_settled(settings: Settings) -> bool:
