@@ -78,7 +78,7 @@ def test_training_rows_of_a_weighed_split_count_by_their_weight(made):
     assert weighed.history_matrix()[1].data.tolist() == [0.75, 1.25]
     assert split.weighed(0.0) is split
     heavier = Split(made(*PAIRS, weight=[4.0, 9, 1, 1, 5, 5]), np.array([0, 1, 2, 3]), revealed=np.array([4]))
-    assert split.fingerprint == weighed.fingerprint != heavier.fingerprint
+    assert split.fingerprint == weighed.fingerprint == heavier.fingerprint
 
 
 def test_description_counts_by_part(dataset):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from tfcold.columns import RATING, TIMESTAMP, WEIGHT
+from tfcold.columns import RATING, TIMESTAMP
 from tfcold.data.dataset import Dataset, Positions
 from tfcold.data.ids import Mask
 from tfcold.errors import InputError
@@ -113,7 +113,8 @@ class Split:
     def fingerprint(self) -> str:
         """Lower-case hexadecimal sha256 of ids, interactions, parts, protocol, seed and parameters.
 
-        Two splits with the same fingerprint hold out the same rows of the same data; words of items play no part.
+        Two splits with the same fingerprint hold out the same rows of the same data; words of items and weights of
+        rows play no part.
         """
         digest = hashlib.sha256(b"tfcold-split-1")
         about = {"protocol": self.protocol, "seed": self.seed, "parameters": dict(self.parameters)}
@@ -125,8 +126,6 @@ class Split:
         for column in (RATING, TIMESTAMP):
             numbers = frame[column].to_numpy() if column in frame.columns else np.empty(0)
             _update(digest, np.ascontiguousarray(numbers, "<f8").tobytes())
-        if WEIGHT in frame.columns:
-            _update(digest, np.ascontiguousarray(frame[WEIGHT].to_numpy(), "<f8").tobytes())
         for part, regime, positions in sorted(self.parts(), key=lambda entry: entry[:2]):
             if len(positions):
                 _update(digest, f"{part}/{regime}".encode())
