@@ -7,6 +7,7 @@ lie in the k chunks with the best of these, so only what is in them is sorted.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -85,25 +86,44 @@ def best(
     num = tf.shape(query)[0]
     owners = tf.cast(hidden.value_rowids(), tf.int32)
     query, among = _at_least_one(query), None if among is None else _at_least_one(among)
-    num_blocks = tf.maximum(1, -(-num // BLOCK_QUERIES))
+    whole = tf.stack([hidden.values, owners], axis=1)
+
+    def several() -> Found:
+        return _best_by_blocks(query, rows, whole, k, among)
+
+    at, highest = tf.cond(
+        num <= BLOCK_QUERIES, lambda: _best_of_blocks(query, rows, whole, k, among), apart(several)
+    )  # a loop takes longer to start
+    at, highest = at[:num], highest[:num]
+    found = tf.math.is_finite(highest)
+    if asked is not None:
+        found &= asked[:, None]
+    return tf.where(found, at, 0), tf.where(found, highest, LOWEST)
+
+
+def apart(branch: Callable[[], Found]) -> Callable[[], Found]:
+    """The branch of a `tf.cond` that is hardly ever taken, as one node of the graph.
+
+    TensorFlow visits every node of a branch that is not taken, which takes longer than some searches do.
+    """
+    return tf.function(branch, autograph=False, experimental_attributes={"_noinline": True})
+
+
+def _best_by_blocks(query: tf.Tensor, rows: Rows, away: tf.Tensor, k: tf.Tensor, among: tf.Tensor | None) -> Found:
+    num_blocks = -(-tf.shape(query)[0] // BLOCK_QUERIES)
     columns = tf.TensorArray(tf.int32, num_blocks, infer_shape=False, element_shape=[None, None])
     values = tf.TensorArray(tf.float32, num_blocks, infer_shape=False, element_shape=[None, None])
 
     def step(block: tf.Tensor, columns: tf.TensorArray, values: tf.TensorArray) -> tuple[tf.Tensor, Any, Any]:
         part = slice(block * BLOCK_QUERIES, tf.minimum(tf.shape(query)[0], (block + 1) * BLOCK_QUERIES))
-        away = tf.stack([hidden.values, owners - part.start], axis=1)
         only = None if among is None else among[part]
-        at, highest = _best_of_blocks(query[part], rows, away, k, only)
+        at, highest = _best_of_blocks(query[part], rows, away - [[0, part.start]], k, only)
         return block + 1, columns.write(block, at), values.write(block, highest)
 
     _, columns, values = tf.while_loop(
         lambda block, *_: block < num_blocks, step, (tf.constant(0), columns, values), parallel_iterations=1
     )
-    at, highest = columns.concat()[:num], values.concat()[:num]
-    found = tf.math.is_finite(highest)
-    if asked is not None:
-        found &= asked[:, None]
-    return tf.where(found, at, 0), tf.where(found, highest, LOWEST)
+    return columns.concat(), values.concat()
 
 
 def _best_of_blocks(query: tf.Tensor, rows: Rows, away: tf.Tensor, k: tf.Tensor, among: tf.Tensor | None) -> Found:
