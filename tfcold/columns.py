@@ -8,7 +8,7 @@ ITEM_ID: Final = "item_id"
 RATING: Final = "rating"
 TIMESTAMP: Final = "timestamp"
 WEIGHT: Final = "weight"
-WEIGHT_COLUMNS: Final = (WEIGHT, "plays", "count", "quantity", "views", "clicks")  # the first that is there is `weight`
+WEIGHT_COLUMNS: Final = (WEIGHT, "plays", "count", "quantity", "views", "clicks")  # the first with numbers is `weight`
 
 RANK: Final = "rank"
 SCORE: Final = "score"

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfcold.export.cells import CELL, Cells
 from tfcold.export.leaves import Leaves
-from tfcold.export.search import LOWEST, Found, Rows, apart, best, without
+from tfcold.export.search import LOWEST, Found, Rows, best, one_node, without
 
 _APART = 1 << 32  # between the keys of two queries: more than there are rows
 
@@ -42,7 +42,7 @@ def best_near(query: tf.Tensor, rows: Rows, where: Cells | Leaves, hidden: tf.Ra
             lambda: _no_lists(k),
         )
     whole = few & tf.reduce_all(values > LOWEST)
-    return tf.cond(whole, lambda: (at, values), apart(lambda: best(query, rows, hidden, k)))
+    return tf.cond(whole, lambda: (at, values), one_node(lambda: best(query, rows, hidden, k)))
 
 
 def _best_of_cells(
@@ -75,7 +75,7 @@ def _best_of_cells(
         return tf.map_fn(one, tf.range(num), fn_output_signature=(tf.int32, tf.float32))
 
     num = tf.shape(query)[0]  # a loop takes longer to start
-    return tf.cond(num == 1, single, apart(lambda: tf.cond(num > 1, several, lambda: _no_lists(k))))
+    return tf.cond(num == 1, single, one_node(lambda: tf.cond(num > 1, several, lambda: _no_lists(k))))
 
 
 def _best_of_leaves(

@@ -86,14 +86,12 @@ def best(
     num = tf.shape(query)[0]
     owners = tf.cast(hidden.value_rowids(), tf.int32)
     query, among = _at_least_one(query), None if among is None else _at_least_one(among)
-    whole = tf.stack([hidden.values, owners], axis=1)
-
-    def several() -> Found:
-        return _best_by_blocks(query, rows, whole, k, among)
-
-    at, highest = tf.cond(
-        num <= BLOCK_QUERIES, lambda: _best_of_blocks(query, rows, whole, k, among), apart(several)
-    )  # a loop takes longer to start
+    away = tf.stack([hidden.values, owners], axis=1)
+    at, highest = tf.cond(  # a loop over blocks of queries takes longer to start
+        num <= BLOCK_QUERIES,
+        lambda: _best_of_blocks(query, rows, away, k, among),
+        one_node(lambda: _best_by_blocks(query, rows, away, k, among)),
+    )
     at, highest = at[:num], highest[:num]
     found = tf.math.is_finite(highest)
     if asked is not None:
@@ -101,15 +99,16 @@ def best(
     return tf.where(found, at, 0), tf.where(found, highest, LOWEST)
 
 
-def apart(branch: Callable[[], Found]) -> Callable[[], Found]:
+def one_node(branch: Callable[[], Found]) -> Callable[[], Found]:
     """The branch of a `tf.cond` that is hardly ever taken, as one node of the graph.
 
-    TensorFlow visits every node of a branch that is not taken, which takes longer than some searches do.
+    TensorFlow visits every node of a branch that is not taken, which can take longer than the branch that is.
     """
     return tf.function(branch, autograph=False, experimental_attributes={"_noinline": True})
 
 
 def _best_by_blocks(query: tf.Tensor, rows: Rows, away: tf.Tensor, k: tf.Tensor, among: tf.Tensor | None) -> Found:
+    """The best of all rows for any number of queries, a block of `BLOCK_QUERIES` at a time."""
     num_blocks = -(-tf.shape(query)[0] // BLOCK_QUERIES)
     columns = tf.TensorArray(tf.int32, num_blocks, infer_shape=False, element_shape=[None, None])
     values = tf.TensorArray(tf.float32, num_blocks, infer_shape=False, element_shape=[None, None])

@@ -80,7 +80,7 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
 
 
 def _weighed(fits: IalsFits, settings: Settings, factors: Factors | None = None) -> tuple[Factors, Settings]:
-    """Factors that settings describe, of rows that count by their weight; given ones where all count alike."""
+    """Factors that settings describe, fitted to rows that count by their weight; `factors` are those of rows alike."""
     dim, spread = settings.dim or settings.max_dim, settings.confidence_spread
     if spread is None:
         spread = _chosen_spread(fits.split, settings)
@@ -95,7 +95,6 @@ def _chosen_spread(split: Split, settings: Settings) -> float:
     """How far rows count by their weight, by what a teacher of moderate width gains on warm validation rows."""
     if not (choose.has(split, "warm") and split.has_weights):
         return 0.0
-
     found = {}
     for spread in SPREADS:
         sample = choose.sample_of(split.weighed(spread), settings)
