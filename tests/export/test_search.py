@@ -98,3 +98,29 @@ def test_nobody_asks_and_nothing_is_asked_for():
 
     assert best(tf.zeros([0, 3]), rows, nothing(tf.zeros([0, 3])), tf.constant(4))[0].shape == (0, 4)
     assert best(tf.zeros([2, 3]), rows, lists([[], []]), tf.constant(0))[0].shape == (2, 0)
+
+
+def kinds_of_ops(graph):
+    """The kinds of the ops of a graph, then those of each branch of a `tf.cond` in it; a called function is one op."""
+    ops = graph.get_operations()
+    yield {op.type for op in ops}
+    for op in ops:
+        if op.type in ("If", "StatelessIf"):
+            for branch in ("then_branch", "else_branch"):
+                yield from kinds_of_ops(graph._get_function(op.get_attr(branch).name).graph)
+
+
+def test_what_is_hardly_ever_asked_is_one_node_of_the_graph():
+    """TensorFlow visits every node of a branch that is not taken."""
+    rows = Rows(tf.zeros([NUM, 4]), tf.constant([0]), one_block=True)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 4])])
+    def asked(query):
+        return best(query, rows, nothing(query), tf.constant(3))
+
+    kinds = list(kinds_of_ops(asked.get_concrete_function().graph))
+    calls = [here for here in kinds if here & {"PartitionedCall", "StatefulPartitionedCall"}]
+
+    assert len(calls) == 1
+    assert calls[0] <= {"PartitionedCall", "StatefulPartitionedCall", "Placeholder", "Identity", "Const"}
+    assert not any("While" in kind for here in kinds for kind in here)
