@@ -65,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--preset", choices=("fast", "best"), default="fast", help="default fast")
     how.add_argument("--epochs", type=console.whole_number(0), metavar="N", help="most epochs of gradient training")
     how.add_argument("--seed", type=console.whole_number(0), default=0, metavar="N", help="fixes all draws, default 0")
+    how.add_argument(
+        "--one-list", choices=("auto", "validation", "demand"), default="auto",
+        help="how known and new items share a list: as is best for the validation rows, or new ones with as many places"
+        " as they have of what users do (default: the first with --validation, the second without)",
+    )  # fmt: skip
     how.add_argument("--log-dir", metavar="D", help="write TensorBoard logs there")
     how.add_argument(
         "--store", choices=("float32", "float16", "int8"), default="float32",
@@ -107,7 +112,7 @@ def run(args: argparse.Namespace) -> None:
     files = [args.interactions, args.items, args.users, args.validation, *vector_files.values()]
     choices = {
         name: getattr(args, name)
-        for name in ("item_text", "user_text", "item_vectors", "encoder", "preset", "epochs", "seed")
+        for name in ("item_text", "user_text", "item_vectors", "encoder", "preset", "epochs", "seed", "one_list")
     }
     with workflow.resumable(args.out, workflow.fingerprint_of(files, choices)) as work_dir:
         fitted = workflow.fit_bundle(
@@ -127,7 +132,7 @@ def settings_of(args: argparse.Namespace) -> Any:
     """The preset with what the arguments change."""
     from tfcold.training import Settings
 
-    changes: dict[str, Any] = {"seed": args.seed}
+    changes: dict[str, Any] = {"seed": args.seed, "one_list": args.one_list}
     if args.epochs is not None:
         changes["epochs"] = args.epochs
     return Settings.preset(args.preset, **changes)
@@ -144,6 +149,7 @@ def summary(fitted: Fitted) -> str:
         "profile_weight",
         "norm_shrinkage",
         "warm_norm_shrinkage",
+        "one_list",
         "cold_scale",
         "warm_text_scale",
         "history_text_scale",

@@ -62,6 +62,8 @@ def fit(
     if choose.has(split, "warm") and (choose.has(split, "cold_item") or not features.items):
         return _fit(split, features, settings, log_dir, backup_dir, callbacks)
     logger.info("no validation rows for warm and cold items: a part of the training rows plays validation first")
+    if settings.one_list == "auto":
+        settings = settings.with_(one_list="demand")
     inner = inner_split(split, seed=settings.seed)
     inner_log, inner_backup = (None if one is None else Path(one) / "inner" for one in (log_dir, backup_dir))
     rehearsal = _fit(inner, features, settings, inner_log, inner_backup, ())

@@ -8,6 +8,13 @@ from typing import Any, Final
 
 from tfcold.errors import InputError
 
+ONE_LISTS: Final = ("auto", "validation", "demand")
+_CHOICES: Final = {
+    "teacher": ("auto", "ials", "ease", "both"),
+    "one_list": ONE_LISTS,
+    "objective": ("auto", "full", "retrieval"),
+}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -38,6 +45,11 @@ class Settings:
             one length: `NormShrinkage`.
         warm_norm_shrinkage: float in [0, 1] or None. The same of what words add to warm candidates.
         cold_scale: float or None. Scale of cold candidates beside warm ones.
+        one_list: how that scale is chosen. `"validation"`: so that the one list of known and new items has the highest
+            NDCG@20 on validation rows. `"demand"`: so that new items get as many of its first 20 places as they have
+            of what users do, in the mean over users, which keeps lists from filling with new items where validation
+            hides all rows of some items and few of the others. `"auto"` (default): the first where validation rows
+            were given, the second where training rows play validation.
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
         leave_out: bool or None. Whether these words are what all other items say of it; else what the regression
             predicts, to which the item itself adds.
@@ -95,6 +107,7 @@ class Settings:
     norm_shrinkage: float | None = None
     warm_norm_shrinkage: float | None = None
     cold_scale: float | None = None
+    one_list: str = "auto"
     warm_text_scale: float | None = None
     leave_out: bool | None = None
     text_halfway: float | None = None
@@ -125,10 +138,11 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.objective not in ("auto", "full", "retrieval"):
-            raise InputError(f"`objective` must be one of 'auto', 'full', 'retrieval'; received {self.objective!r}")
-        if self.teacher not in ("auto", "ials", "ease", "both"):
-            raise InputError(f"`teacher` must be one of 'auto', 'ials', 'ease', 'both'; received {self.teacher!r}")
+        for name, options in _CHOICES.items():
+            if getattr(self, name) not in options:
+                raise InputError(
+                    f"`{name}` must be one of {', '.join(map(repr, options))}; received {getattr(self, name)!r}"
+                )
         least_of = {
             "max_dim": 1, "max_landmarks": 0, "epochs": 0, "patience": 1, "batch_size": 1, "validation_users": 1,
         }  # fmt: skip
