@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tfcold import splits
 from tfcold._keras import keras
 from tfcold.baselines import Popularity, SemanticProfile
-from tfcold.blocks import Features
+from tfcold.blocks import Features, VectorBlock
 from tfcold.data import Dataset, synthetic_world
 from tfcold.errors import InputError
 from tfcold.evaluation import evaluate
@@ -209,3 +210,20 @@ def test_jit_compile_under_several_replicas_is_refused(
     with pytest.raises(InputError, match=r"`jit_compile` needs a single replica.* the strategy has 2"):
         fit_module._check_jit(given.with_(jit_compile=True))
     fit_module._check_jit(given)
+
+
+def test_where_nobody_has_two_rows_lists_go_by_what_is_popular(caplog: pytest.LogCaptureFixture) -> None:
+    interactions, items, users = synthetic_world(120, 90, seed=0, num_topics=4)
+    once = interactions.frame.drop_duplicates("user_id")
+    split = splits.given(Dataset.from_tables(once, items, users))
+    vectors = np.random.default_rng(0).normal(size=(split.dataset.num_items + 1, 4)).astype(np.float32)
+    features = Features(items={"text": VectorBlock("text", vectors, np.arange(len(vectors)) > 0, {})})
+    with caplog.at_level("WARNING", logger="tfcold"):
+        model = fit(split, features, Settings(max_dim=16))
+
+    assert "no user has two interactions" in caplog.text
+    popular = once["item_id"].value_counts()
+    lists = model.recommend(split.dataset.user_ids.ids.tolist(), k=5)
+    assert lists["item_id"].map(popular).fillna(0).mean() > 1.5 * popular.mean()
+    named = fit(split, features, Settings(max_dim=16, prior_strength=0.0))
+    assert named.settings.prior_strength == 0.0

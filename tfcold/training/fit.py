@@ -59,6 +59,11 @@ def fit(
     """
     settings, split = settings or Settings(), split.weighed(0.0)  # how far rows count by weight, settings say
     keras.utils.set_random_seed(settings.seed)
+    if not _has_pairs(split):
+        logger.warning(
+            "no user has two interactions, so nothing says which items go together: lists go by what is popular and by "
+            "words alike, without gradient steps"
+        )
     if choose.has(split, "warm") and (choose.has(split, "cold_item") or not features.items):
         return _fit(split, features, settings, log_dir, backup_dir, callbacks)
     logger.info("no validation rows for warm and cold items: a part of the training rows plays validation first")
@@ -83,9 +88,8 @@ def _fit(
     model, settings = started_model(split, features, settings)
     provenance = {name: dict(block.provenance) for name, block in {**features.items, **features.users}.items()}
     trained = trained_model(model, split, settings, provenance=provenance)
-    if settings.epochs and np.diff(split.train_matrix().tocsr().indptr).max(initial=0) < 2:
-        logger.info("no user has two training rows, one to see and one to name: no gradient steps")
-        trained.settings = settings.with_(epochs=0)
+    if not _has_pairs(split):
+        trained.settings = settings.with_(epochs=0)  # one row to see and one to name: nobody has them
     elif settings.epochs:
         trained.settings = train(trained, split, log_dir=log_dir, backup_dir=backup_dir, callbacks=callbacks)
     return trained
@@ -145,6 +149,11 @@ def train(
         return settings
     trained.log = validation.history
     return settings.with_(epochs=validation.best_epoch)
+
+
+def _has_pairs(split: Split) -> bool:
+    """Whether some user has two training rows."""
+    return bool(np.diff(split.train_matrix().tocsr().indptr).max(initial=0) > 1)
 
 
 def _check_jit(settings: Settings) -> None:

@@ -37,6 +37,7 @@ WARM: Final = "warm"
 NOTHING: Final = (0.0, 0.0, 0.0, 1.0)
 SHRINKAGES: Final = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # m that are measured
 WEIGHTS: Final = (0.0, 0.1, 0.3, 1.0, 3.0)  # w that are measured, in spreads of the scores of one click
+UNTOLD: Final = 2.0  # strength of the prior where nobody can be asked, in such spreads: one of them beside one click
 _CURVES: Final = (
     (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 10.0),  # shrinkage
     (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5),  # its decay
@@ -98,7 +99,9 @@ def choose_fold_in(
     spread = spread_of(factors, split.train_matrix(), np.flatnonzero(split.warm_items).astype(np.int32))
     tables = _tables(split, factors, prior, spread, settings, newcomers)
     if not tables:
-        return settings.with_(shrinkage=0.0, shrinkage_decay=0.0, prior_strength=0.0, prior_decay=1.0)
+        told = {name: value for name, value in settings.to_dict().items() if value is not None}
+        untold = {"shrinkage": 0.0, "shrinkage_decay": 0.0, "prior_strength": UNTOLD * spread, "prior_decay": 1.0}
+        return settings.with_(**{name: told.get(name, value) for name, value in untold.items()})
     named = (
         settings.shrinkage, settings.shrinkage_decay, None if strength is None else strength / spread,
         settings.prior_decay,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SCALES: Final = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 FINER: Final = (0.8, 0.9, 1.0, 1.1, 1.25)
-UNTOLD: Final = 4.0  # where no validation rows tell
+UNTOLD: Final = 1.0  # where no validation rows tell: no list fills with items of which nothing is known
 _RANGE: Final = (1 / 16, 64.0)
 _STEPS: Final = 9  # halvings of that range, in logarithms: to within 2%
 _CUT: Final = 20

@@ -61,7 +61,8 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
     side = min(int(split.warm_users.sum()), int(split.warm_items.sum()))
     wanted = settings.teacher
     if wanted == "auto" and not choose.has(split, "warm"):
-        wanted = "ease" if side <= MAX_EASE_SIDE else "ials"
+        pairs = len(split.train) > int(split.warm_users.sum())  # else EASE has nothing but a diagonal
+        wanted = "ease" if pairs and side <= MAX_EASE_SIDE else "ials"
     if _is_settled(settings) or not choose.has(split, "warm"):
         return _weighed(fits, settings.with_(teacher=wanted, dim=settings.dim or dim))
     sample = choose.sample_of(split, settings)
