@@ -22,7 +22,6 @@ from tfcold.training import choose
 from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
 from tfcold.training.known_users import beyond_the_sum, weighed_sums
-from tfcold.training.one_list import choose_cold_scale
 from tfcold.training.ridge import ridge_maps
 from tfcold.training.settings import Settings
 from tfcold.training.similar_users import landmarks_of
@@ -34,9 +33,11 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
+COLD_SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 HISTORY_TEXT_SCALES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 HALFWAYS = (30.0, 10.0, 3.0, 1.0, 0.5, 0.3, 0.1)  # interactions
 HALFWAY_TOLERANCE = 0.002
+FINER = (0.8, 0.9, 1.0, 1.1, 1.25)
 WARM_TEXT_SCALES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.2, 1.8, 2.7)
 USER_WORDS_SCALES = (0.0, 0.03, 0.1, 0.3, 1.0)
 USER_WORDS_PENALTY = 30.0
@@ -68,7 +69,9 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
     if settings.warm_text_scale is None:
         settings = choice("warm_text_scale", "words of warm items", WARM_TEXT_SCALES, "warm", 0.0, tolerance=0.002)
     if settings.cold_scale is None:
-        settings = choose_cold_scale(split, sample, settings, lambda option: towers_of(split, factors, maps, option))
+        settings = choice("cold_scale", "scale of cold items", COLD_SCALES, "all", 1.0)
+        scale = settings.cold_scale or 1.0
+        settings = choice("cold_scale", "scale of cold items, finer", [step * scale for step in FINER], "all", scale)
     if settings.text_halfway is None:
         before = {regime: measured(settings, regime) for regime in ("warm", "all") if choose.has(sample, regime)}
         settings = settings.with_(text_halfway=0.0)
@@ -154,7 +157,7 @@ def assign(
     if isinstance(model.candidate_tower.fusion, ConcatFusion):
         if maps is not None and settings.norm_shrinkage:
             model.candidate_tower.fusion.norms.set_weights_of(settings.norm_shrinkage, maps.norm)
-        model.candidate_tower.fusion.cold_scale.assign(settings.cold_scale or 1.0)
+        model.candidate_tower.fusion.cold_scale.assign((settings.cold_scale or 1.0) * (settings.exposure or 1.0))
         model.candidate_tower.fusion.warm_text_scale.assign(settings.warm_text_scale or 0.0)
         # ridge shrinks both sides alike: a cold item in a history counts as much as a warm one
         beside = settings.history_text_scale or 0.0

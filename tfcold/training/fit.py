@@ -17,6 +17,7 @@ from tfcold.training.backup import Backup
 from tfcold.training.callbacks import RegimeValidation
 from tfcold.training.inner import inner_split
 from tfcold.training.objective import affordable, batches, choose_objective
+from tfcold.training.one_list import expose, with_exposure
 from tfcold.training.precision import copy_weights, half_precision_twin
 from tfcold.training.settings import Settings
 from tfcold.training.start import started_model
@@ -65,14 +66,17 @@ def fit(
             "words alike, without gradient steps"
         )
     if choose.has(split, "warm") and (choose.has(split, "cold_item") or not features.items):
-        return _fit(split, features, settings, log_dir, backup_dir, callbacks)
+        trained = _fit(split, features, settings, log_dir, backup_dir, callbacks)
+        if settings.exposure is None:
+            expose(trained, with_exposure(trained, split))
+        return trained
     logger.info("no validation rows for warm and cold items: a part of the training rows plays validation first")
     if settings.one_list == "auto":
         settings = settings.with_(one_list="demand")
     inner = inner_split(split, seed=settings.seed)
     inner_log, inner_backup = (None if one is None else Path(one) / "inner" for one in (log_dir, backup_dir))
     rehearsal = _fit(inner, features, settings, inner_log, inner_backup, ())
-    chosen = rehearsal.settings
+    chosen = with_exposure(rehearsal, inner)
     logger.info("fitting anew on all %d training rows", len(split.train))
     return _fit(split, features, chosen, log_dir, backup_dir, callbacks)
 

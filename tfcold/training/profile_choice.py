@@ -16,7 +16,6 @@ from tfcold.training.content_profile import PENALTY, ContentProfile
 from tfcold.training.factors import Factors
 from tfcold.training.gains import Evidence, evidence_of
 from tfcold.training.norms import with_norms
-from tfcold.training.one_list import choose_cold_scale
 from tfcold.training.settings import Settings
 from tfcold.training.word_maps import WordMaps
 from tfcold.training.worded import towers_of
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 WEIGHTS: Final = (0.03, 0.06, 0.12, 0.25)
+_FINER: Final = (0.8, 0.9, 1.0, 1.1, 1.25)  # scales of cold items beside the one chosen without a profile
 _ERRORS: Final = 0.5  # standard errors that it must gain: small weights have lost on no collection
 
 
@@ -77,8 +77,15 @@ def choose_profile(
         profile_dim=profile.inputs.shape[1], profile_penalty=settings.profile_penalty or PENALTY
     )
     logger.info("content profile: %s -> %g", means, best)
-    if rescale:
-        chosen = choose_cold_scale(split, sample, chosen, towers, near=True)
+    if rescale and choose.has(sample, "all"):
+        scale = settings.cold_scale or 1.0
+        chosen = chosen.with_(
+            cold_scale=choose.best_of(
+                "scale of cold items with it",
+                [step * scale for step in _FINER],
+                lambda scale: choose.quality(towers(chosen.with_(cold_scale=scale)), sample, "all"),
+            )
+        )
     return chosen
 
 

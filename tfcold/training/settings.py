@@ -45,11 +45,13 @@ class Settings:
             one length: `NormShrinkage`.
         warm_norm_shrinkage: float in [0, 1] or None. The same of what words add to warm candidates.
         cold_scale: float or None. Scale of cold candidates beside warm ones.
-        one_list: how that scale is chosen. `"validation"`: so that the one list of known and new items has the highest
-            NDCG@20 on validation rows. `"demand"`: so that new items get as many of its first 20 places as they have
-            of what users do, in the mean over users, which keeps lists from filling with new items where validation
-            hides all rows of some items and few of the others. `"auto"` (default): the first where validation rows
-            were given, the second where training rows play validation.
+        one_list: how many places new items get in a list with known ones. `"validation"`: as many as `cold_scale` gives
+            them, chosen for the highest NDCG@20 on validation rows. `"demand"`: in the mean over users, as large a
+            share of the first 20 as they have of what users do, which keeps lists from filling with new items where
+            validation hides all rows of some items and few of the others. `"auto"` (default): the first where
+            validation rows were given, the second where training rows play validation.
+        exposure: float > 0 or None. Factor on the scores of new items beside `cold_scale`, by which `one_list` is
+            brought about; a higher one brings more new items into lists, a lower one fewer.
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
         leave_out: bool or None. Whether these words are what all other items say of it; else what the regression
             predicts, to which the item itself adds.
@@ -108,6 +110,7 @@ class Settings:
     warm_norm_shrinkage: float | None = None
     cold_scale: float | None = None
     one_list: str = "auto"
+    exposure: float | None = None
     warm_text_scale: float | None = None
     leave_out: bool | None = None
     text_halfway: float | None = None
@@ -163,7 +166,7 @@ class Settings:
             raise InputError(f"`id_dropout` must lie in [0, 1); received {self.id_dropout}")
         if self.text_halfway is not None and not self.text_halfway >= 0:
             raise InputError(f"`text_halfway` must be at least 0, or None; received {self.text_halfway}")
-        for name in ("ials_penalty", "ials_alpha"):
+        for name in ("ials_penalty", "ials_alpha", "exposure"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"`{name}` must be positive, or None; received {value}")
