@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfcold.baselines import EASE, Popularity
+from tfcold.baselines import EASE, IALS, KernelRidge, Popularity, Ridge, SemanticProfile
 from tfcold.blocks import Features, VectorBlock
 from tfcold.data import Dataset, synthetic_world
 from tfcold.evaluation import evaluate
-from tfcold.splits import Split, cold_item
+from tfcold.splits import Split, cold_item, cold_user
 from tfcold.workflow import Grids, TunedBaselines, best_on_validation, tuned_baselines
 
 
@@ -75,3 +75,31 @@ def test_one_regime_can_choose_everything(split: Split, features: Features) -> N
 
 def test_without_vectors_only_rows_are_read(split: Split) -> None:
     assert [baseline.name for baseline in tuned_baselines(split, Features())] == ["popularity", "EASE", "iALS"]
+
+
+def test_new_users_choose_where_no_row_is_of_new_items(split: Split, features: Features) -> None:
+    """A split by users holds out warm items only: they choose blocks and penalties, and no scale."""
+    by_user = cold_user(split.dataset, reveal=3, seed=0)
+
+    tuned = TunedBaselines(by_user, features, Grids(ease=(1.0, 1e6), ease_dropouts=(0.0,)))
+
+    reached = {
+        penalty: evaluate(EASE(penalty).fit(by_user), by_user, part="validation").mean("cold_user", "ndcg@20")
+        for penalty in (1.0, 1e6)
+    }
+    assert reached[1.0] != reached[1e6]
+    assert tuned.ease.penalty == max(reached, key=lambda penalty: reached[penalty])
+    assert tuned.semantic.block == "topic"
+    assert tuned.joined.cold_scale == 1.0
+    assert len(list(tuned_baselines(by_user, features))) == 7  # no block is called text or lexical: no lexical profile
+
+
+def test_without_validation_rows_baselines_take_their_defaults(split: Split, features: Features) -> None:
+    tuned = TunedBaselines(Split(split.dataset, split.train), features)
+
+    assert tuned.ease.penalty == EASE().penalty
+    assert tuned.ials.alpha == IALS().alpha
+    assert tuned.semantic.block == "noise"
+    assert tuned.ridge.penalty == Ridge().penalty
+    assert tuned.kernel_ridge.penalty == KernelRidge().penalty
+    assert SemanticProfile().name == tuned.semantic.name

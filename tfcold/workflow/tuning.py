@@ -24,10 +24,16 @@ from tfcold.baselines import (
 )
 from tfcold.blocks import Features
 from tfcold.evaluation import evaluate
+from tfcold.evaluation.candidates import regimes_of
 from tfcold.splits import Split
 
 METRIC: Final = "ndcg@20"
 WORD_BLOCKS: Final = ("text", "lexical")
+_CHOOSERS: Final = {  # validation regimes that may choose, the nearest first to what is ranked
+    "warm": ("warm", "cold_user"),
+    "cold_item": ("cold_item", "cold_both", "warm", "cold_user"),
+    "all": ("all",),  # nothing else holds warm scores against cold ones
+}
 
 _Chosen = TypeVar("_Chosen", bound=Baseline)
 
@@ -69,7 +75,9 @@ class TunedBaselines:
         features: vectors of items.
         grids: default `Grids()`.
         regime: str or None (default). The validation regime that chooses everything; None takes `"warm"` for what
-            ranks warm items, `"cold_item"` for what reads vectors, and `"all"` for the two in one list.
+            ranks warm items, `"cold_item"` for what reads vectors, and `"all"` for the two in one list; where such a
+            regime has no rows, the nearest that has some (new users for warm items, say), and where none has, nothing
+            is chosen: a baseline is taken with its own defaults.
         judge: Split or None (default). The same split with fewer validation rows, to choose at less cost.
         seed: int, default 0. Of iALS.
 
@@ -113,55 +121,66 @@ class TunedBaselines:
     @cached_property
     def lexical(self) -> LexicalProfile:
         with self._timed("lexical"):
-            return self._best("cold_item", [LexicalProfile(min_items=least) for least in self.grids.min_items])
+            options = [LexicalProfile(min_items=least) for least in self.grids.min_items]
+            return self._best("cold_item", options[0], options)
 
     @cached_property
     def semantic(self) -> SemanticProfile:
         with self._timed("semantic"):
-            best = self._best("cold_item", (SemanticProfile(block) for block in self._blocks))
+            first, options = SemanticProfile(self._blocks[0]), (SemanticProfile(block) for block in self._blocks)
+            best = self._best("cold_item", first, options)
             best.name = "semantic profile"
             return best
 
     @cached_property
     def user_knn(self) -> UserKNN:
         with self._timed("user_knn"):
-            return self._best("warm", [UserKNN(number) for number in self.grids.neighbours])
+            options = [UserKNN(number) for number in self.grids.neighbours]
+            return self._best("warm", options[0], options)
 
     @cached_property
     def ease(self) -> EASE:
         with self._timed("ease"):
             options = product(self.grids.ease, self.grids.ease_dropouts)
-            return self._best("warm", (EASE(penalty, dropout=dropout) for penalty, dropout in options))
+            return self._best("warm", EASE(), (EASE(penalty, dropout=dropout) for penalty, dropout in options))
 
     @cached_property
     def ials(self) -> IALS:
         with self._timed("ials"):
-            return self._best("warm", (IALS(**how, seed=self.seed) for how in self.grids.ials))
+            return self._best("warm", IALS(seed=self.seed), (IALS(**how, seed=self.seed) for how in self.grids.ials))
 
     @cached_property
     def ridge(self) -> Ridge:
         teacher = self.ials
         with self._timed("ridge", after="ials"):
-            options = product(self._blocks, self.grids.ridge)
-            return self._best("cold_item", (Ridge(teacher, block=b, penalty=p) for b, p in options))
+            pairs = product(self._blocks, self.grids.ridge)
+            options = (Ridge(teacher, block=block, penalty=penalty) for block, penalty in pairs)
+            return self._best("cold_item", Ridge(teacher, block=self._blocks[0]), options)
 
     @cached_property
     def kernel_ridge(self) -> KernelRidge:
         teacher = self.ease
         with self._timed("kernel_ridge", after="ease"):
-            options = product(self._blocks, self.grids.kernel)
-            return self._best("cold_item", (KernelRidge(teacher, block=b, gamma=g, penalty=p) for b, (g, p) in options))
+            pairs = product(self._blocks, self.grids.kernel)
+            options = (KernelRidge(teacher, block=block, gamma=g, penalty=p) for block, (g, p) in pairs)
+            return self._best("cold_item", KernelRidge(teacher, block=self._blocks[0]), options)
 
     @cached_property
     def joined(self) -> Joined:
         warm, cold = self.ease, self.kernel_ridge
         with self._timed("joined", after="kernel_ridge"):
-            best = self._best("all", (Joined(warm, cold, cold_scale=scale) for scale in self.grids.cold_scales))
+            options = (Joined(warm, cold, cold_scale=scale) for scale in self.grids.cold_scales)
+            best = self._best("all", Joined(warm, cold), options)
             best.name = "EASE + kernel ridge"
             return best
 
-    def _best(self, regime: str, options: Iterable[_Chosen]) -> _Chosen:
-        return best_on_validation(options, self.split, self.features, self.regime or regime, judge=self.judge)
+    def _best(self, ranked: str, default: _Chosen, options: Iterable[_Chosen]) -> _Chosen:
+        """The option that the nearest regime with rows to `ranked` prefers; the default where there is none."""
+        there = regimes_of(self.judge, "validation")
+        regime = self.regime or next((one for one in _CHOOSERS[ranked] if one in there), None)
+        if regime is None:
+            return default.fit(self.split, self.features)
+        return best_on_validation(options, self.split, self.features, regime, judge=self.judge)
 
     @contextmanager
     def _timed(self, name: str, *, after: str | None = None) -> Iterator[None]:
