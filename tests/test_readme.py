@@ -112,6 +112,8 @@ def test_python_of_the_readme_runs(
     assert (tmp_path / "saved_models" / "shop" / "1" / "saved_model.pb").is_file()
     said = capsys.readouterr().out
     assert "cold_item" in said
+    assert re.search(r"^warm +\d\.\d{3} \[\d\.\d{3}, \d\.\d{3}\]", said, re.MULTILINE)  # values, not an ellipsis
+    assert max(map(len, said.splitlines())) <= 80
     lists = tfcold.load(tmp_path / "saved_models" / "shop").recommend(["u1", "u2"], k=10)
     assert lists["user_id"].tolist() == ["u1"] * 10 + ["u2"] * 10
     assert str(lists["item_id"][0]) in said

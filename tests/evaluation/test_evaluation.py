@@ -29,6 +29,14 @@ def test_summary_gives_no_interval_to_measures_of_lists(found) -> None:  # type:
     assert table.loc[table["metric"] == "mrr", ["low", "high"]].notna().all(axis=None)
 
 
+def test_print_shows_every_regime_within_80_columns(found) -> None:  # type: ignore[no-untyped-def]
+    lines = str(found).splitlines()
+    assert lines[2].split() == ["regime", "NDCG@4", "Recall@4", "users", "candidates"]
+    assert [line.split()[0] for line in lines[4:]] == ["warm", "cold_item", "all", "cold_user", "cold_both"]
+    assert "0.681" in lines[6]  # as in the summary
+    assert max(map(len, lines)) <= 80
+
+
 def test_arrays_cannot_be_changed(found) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match="read-only"):
         found.regime("warm").metrics["ndcg@4"][0] = 1

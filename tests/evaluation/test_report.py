@@ -48,6 +48,19 @@ def test_text_table_of_a_measure_of_lists_has_no_intervals(three) -> None:  # ty
     assert lines[-1].split() == ["tfcold", "1.500", "1.500"]
 
 
+def test_an_evaluation_prints_its_values_within_80_columns() -> None:
+    regimes = dict.fromkeys(["warm", "cold_item", "all", "cold_user", "cold_both"], 0.25)
+    lines = str(of("tfcold", **regimes)).splitlines()
+    assert lines[:4] == [
+        "tfcold on test rows, 95% intervals over users",
+        "",
+        "regime     NDCG@9                users  candidates",
+        "---------  --------------------  -----  ----------",
+    ]
+    assert lines[5] == "cold_item  0.125 [0.125, 0.125]  20     9"  # 0.25 / 2 at the largest cut-off
+    assert len(lines) == 4 + 5
+
+
 def test_markdown_table_sets_the_best_in_bold(three) -> None:  # type: ignore[no-untyped-def]
     lines = markdown_table(compare(three), k=5, decimals=2).splitlines()
     assert lines[2:] == [

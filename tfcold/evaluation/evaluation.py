@@ -76,6 +76,8 @@ class Evaluation:
     Example:
         >>> evaluate(scorer, split).mean("warm", "ndcg@20")  # doctest: +SKIP
         0.341
+
+    As a string it is `regime_table`: what `print` shows fits a terminal.
     """
 
     system: str
@@ -83,6 +85,11 @@ class Evaluation:
     ks: tuple[int, ...]
     regimes: Mapping[str, RegimeResult]
     split: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        from tfcold.evaluation.report import regime_table
+
+        return regime_table(self)
 
     def mean(self, regime: str, name: str) -> float:
         """Mean over users of a metric in a regime: `mean("cold_item", "ndcg@20")`."""

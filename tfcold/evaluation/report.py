@@ -1,8 +1,8 @@
-"""A comparison as text for the terminal, as Markdown, as JSON, and all of them as files."""
+"""What was found as text for the terminal; a comparison also as Markdown, as JSON, and all of them as files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from tfcold.evaluation.labels import chosen, metric_label, regime_label
 from tfcold.files import write_json, written_aside
 
 SIGNIFICANT: Final = 0.05
+_CONFIDENCE: Final = 0.95
 
 
 def text_table(table: pd.DataFrame, *, metric: str = "ndcg", k: int | None = None, decimals: int = 3) -> str:
@@ -31,11 +32,31 @@ def text_table(table: pd.DataFrame, *, metric: str = "ndcg", k: int | None = Non
     Returns: str of several lines, without a final line break.
     """
     rows, cut = chosen(table, metric, k)
-    grid = _cells(rows, decimals, bold=False)
-    widths = [max(len(line[column]) for line in grid) for column in range(len(grid[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in grid]
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([_caption(table, rows, metric_label(metric, cut)), "", lines[0], rule, *lines[1:]])
+    return "\n".join(
+        [_caption(table, rows, metric_label(metric, cut)), "", *_aligned(_cells(rows, decimals, bold=False))]
+    )
+
+
+def regime_table(evaluation: Evaluation, *, metrics: Sequence[str] = ("ndcg", "recall"), decimals: int = 3) -> str:
+    """Aligned lines for a terminal of 80 columns: regimes down, metrics across, `value [low, high]` in the cells.
+
+    Args:
+        evaluation: one system's.
+        metrics: names, default `("ndcg", "recall")`; those that were not measured are left out.
+        decimals: int, default 3.
+
+    Returns: str of several lines, without a final line break. Everything at the largest cut-off.
+    """
+    k = max(evaluation.ks)
+    rows = [row for row in evaluation.summary(confidence=_CONFIDENCE).to_dict("records") if row["k"] == k]
+    cells = {(row["regime"], row["metric"]): _cell(row, decimals) for row in rows}
+    shown = [metric for metric in metrics if metric in {row["metric"] for row in rows}]
+    grid = [["regime", *(metric_label(metric, k) for metric in shown), "users", "candidates"]]
+    for regime, result in evaluation.regimes.items():
+        found = [cells[regime, metric] for metric in shown]
+        grid.append([regime, *found, f"{result.num_users:,}", f"{result.num_candidates:,}"])
+    caption = f"{evaluation.system} on {evaluation.part} rows, {_CONFIDENCE:.0%} intervals over users"
+    return "\n".join([caption, "", *_aligned(grid)])
 
 
 def markdown_table(table: pd.DataFrame, *, metric: str = "ndcg", k: int | None = None, decimals: int = 3) -> str:
@@ -96,6 +117,13 @@ def save_report(
         aside.write_text(markdown_table(table, metric=metric, k=k) + "\n", encoding="utf-8")
     save_figure(plot_regimes(table, metric=metric, k=k), paths["png"])
     return paths
+
+
+def _aligned(grid: list[list[str]]) -> list[str]:
+    """Header, rule and body as lines of columns."""
+    widths = [max(len(line[column]) for line in grid) for column in range(len(grid[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in grid]
+    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
 
 
 def _cells(rows: pd.DataFrame, decimals: int, *, bold: bool) -> list[list[str]]:
