@@ -24,6 +24,13 @@ class VectorBlock:
 
     Raises:
         InputError: shapes or dtypes break these rules, or a vector holds NaN or infinity.
+
+    Example:
+        >>> pixels = np.array([[0, 0], [0.1, 0.9], [0.8, 0.2]], np.float32)  # row 0, then two items
+        >>> VectorBlock("image", pixels, np.array([False, True, True])).width
+        2
+
+    `tfcold.text.TextVectors(ids, vectors).block("image", dataset.item_ids)` makes one of vectors in any order.
     """
 
     name: str
@@ -62,7 +69,34 @@ class Features:
     Args:
         items: blocks of item vectors by name, in order; each [I + 1, T].
         users: blocks of user vectors by name, in order; each [U + 1, T].
+
+    Raises:
+        InputError: something else than a `VectorBlock`, or one under another name than its own.
     """
 
     items: Mapping[str, VectorBlock] = field(default_factory=dict)
     users: Mapping[str, VectorBlock] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for side in ("items", "users"):
+            blocks = getattr(self, side)
+            if not isinstance(blocks, Mapping):
+                raise InputError(
+                    f"`{side}` must be blocks by name; received {type(blocks).__name__}. "
+                    'Pass `{"text": VectorBlock("text", vectors, mask)}`'
+                )
+            for name, block in blocks.items():
+                _check_block(name, block, side)
+
+
+def _check_block(name: str, block: object, side: str) -> None:
+    if not isinstance(block, VectorBlock):
+        raise InputError(
+            f"`{side}` must hold a `VectorBlock` under every name; under {name!r} it holds {type(block).__name__}. "
+            f"Pass `tfcold.text.TextVectors(ids, vectors).block({name!r}, dataset.{side[:-1]}_ids)`"
+        )
+    if block.name != name:
+        raise InputError(
+            f"`{side}` must hold each block under its own name; under {name!r} it holds block {block.name!r}. "
+            "Call both the same"
+        )

@@ -62,8 +62,8 @@ def test_every_entry_names_settings_that_there_are(script: Callable[[str], Modul
 
 
 def test_dropping_a_block_needs_the_block(script: Callable[[str], ModuleType]) -> None:
-    block = VectorBlock("text", np.zeros((3, 2), np.float32), np.array([False, True, True]))
-    features = Features({"text": block, "image": block})
+    zeros, mask = np.zeros((3, 2), np.float32), np.array([False, True, True])
+    features = Features({name: VectorBlock(name, zeros, mask) for name in ("text", "image")})
     without = script("quality_parts.ablated").without
 
     assert set(without("text")(features).items) == {"image"}

@@ -68,14 +68,14 @@ def fusion(cls: type, **options: Any) -> Specimen:
     return Specimen(lambda: cls(4, {"text": 3, "image": 2}, seed=7, **options), fusion_inputs)
 
 
-def block(num_rows: int, width: int) -> VectorBlock:
+def block(name: str, num_rows: int, width: int) -> VectorBlock:
     """Vectors for every row but 0 and the last."""
     mask = np.arange(num_rows + 1) % num_rows > 0
-    return VectorBlock("text", np.where(mask[:, None], normal(num_rows + 1, width, seed=4), 0), mask)
+    return VectorBlock(name, np.where(mask[:, None], normal(num_rows + 1, width, seed=4), 0), mask)
 
 
 def adapt_two_tower(model: models.TwoTower) -> None:
-    features = Features(items={"text": block(6, 3)}, users={"words": block(4, 2)})
+    features = Features(items={"text": block("text", 6, 3)}, users={"words": block("words", 4, 2)})
     model.adapt(features, item_counts=np.array([0, 3, 1, 2, 5, 0, 0]), seed=0)
 
 
@@ -202,7 +202,7 @@ SPECIMENS: dict[str, Specimen] = {
     "tfcold.models.FeatureTable": Specimen(
         lambda: models.FeatureTable(6, {"text": 3}, num_landmarks={"text": 2}),
         lambda batch: {"rows": np.arange(batch, dtype=np.int32) % 7},
-        lambda layer: layer.adapt({"text": block(6, 3)}, fit_rows=np.arange(7) > 0, seed=0),
+        lambda layer: layer.adapt({"text": block("text", 6, 3)}, fit_rows=np.arange(7) > 0, seed=0),
         call=lambda layer, rows: layer.lookup(rows),
         exempt=NOT_CALLED,
     ),

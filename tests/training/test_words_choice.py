@@ -41,7 +41,7 @@ def test_without_cold_validation_rows_nothing_is_measured(world: World, factors:
 def test_the_search_ends_no_lower_than_where_it_started(world: World, factors: Factors) -> None:
     split, features = world
     noise = np.random.default_rng(0).standard_normal((len(split.warm_items), 24)).astype(np.float32)
-    both = Features({**features.items, "noise": replace(features.items["text"], vectors=noise)})
+    both = Features({**features.items, "noise": replace(features.items["text"], name="noise", vectors=noise)})
     search = words_choice._Search(IalsFits(split, 0), split, KernelWords(split, both, 1000), factors, 1000)
     start = Lesson(words_choice.GAMMA, words_choice.PENALTIES[1])
     best = search.best(start, Settings())
@@ -103,7 +103,7 @@ def test_known_items_are_measured_as_if_they_were_new(
 def test_what_is_kept_of_one_lesson_is_not_taken_for_another(world: World, factors: Factors) -> None:
     split, features = world
     noise = np.random.default_rng(0).standard_normal((len(split.warm_items), 24)).astype(np.float32)
-    both = Features({**features.items, "noise": replace(features.items["text"], vectors=noise)})
+    both = Features({**features.items, "noise": replace(features.items["text"], name="noise", vectors=noise)})
     lessons = [Lesson(0.5, 1.0), Lesson(1.0, 1.0), Lesson(1.0, 3.0), Lesson(1.0, 3.0, (("noise", 0.3),))]
 
     def search() -> words_choice._Search:

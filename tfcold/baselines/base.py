@@ -16,6 +16,7 @@ from tfcold.data.ids import IdMap
 from tfcold.data.lists import recommend_frame
 from tfcold.errors import InputError
 from tfcold.ranking import Queries, Rows, Scores
+from tfcold.splits.inputs import check_inputs
 
 if TYPE_CHECKING:
     from typing import Self
@@ -50,8 +51,11 @@ class Baseline(ABC):
             features: vectors of items; needed by the baselines that read them.
 
         Raises:
-            InputError: a vector block is missing, or there are more items than the method can hold in memory.
+            InputError: no split, or features of something else; a vector block is missing, or there are more items
+                than the method can hold in memory.
         """
+        features = Features() if features is None else features
+        check_inputs(split, features)
         train = split.train_matrix()
         self.user_ids: IdMap = split.dataset.user_ids
         self.item_ids: IdMap = split.dataset.item_ids
@@ -59,7 +63,7 @@ class Baseline(ABC):
         self.warm_users: Mask = np.asarray(split.warm_users, bool)
         self._popularity = np.asarray(train.sum(axis=0), np.float32).ravel()
         self.warm_items = np.asarray(split.warm_items, bool)
-        self.can_score = self._fit(train.tocsr(), split, features or Features())
+        self.can_score = self._fit(train.tocsr(), split, features)
         self._fingerprint = split.fingerprint
         return self
 

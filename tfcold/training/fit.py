@@ -12,6 +12,7 @@ from tfcold._keras import keras
 from tfcold.blocks import Features
 from tfcold.errors import InputError
 from tfcold.progress import logger
+from tfcold.splits.inputs import check_inputs
 from tfcold.training import choose
 from tfcold.training.backup import Backup
 from tfcold.training.callbacks import RegimeValidation
@@ -56,8 +57,10 @@ def fit(
     Returns: `TrainedModel`.
 
     Raises:
-        InputError: settings out of range, or `jit_compile` under a strategy of several replicas.
+        InputError: no split, or features of something else; settings out of range, or `jit_compile` under a strategy
+            of several replicas.
     """
+    check_inputs(split, features)
     settings, split = settings or Settings(), split.weighed(0.0)  # how far rows count by weight, settings say
     keras.utils.set_random_seed(settings.seed)
     if not _has_pairs(split):
