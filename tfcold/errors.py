@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from operator import index
 from typing import TypeVar
 
 Name = TypeVar("Name", bound=str)
@@ -53,6 +54,20 @@ class ModelError(TfcoldError, RuntimeError):
 
 class BudgetError(TfcoldError, RuntimeError):
     """A budget of tokens or money is used up; what was answered before is kept."""
+
+
+def check_k(k: object) -> None:
+    """Nothing, if this is a length of lists: a whole number of at least 1.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        whole = index(k)  # type: ignore[arg-type]  # an int, or what NumPy has for one
+    except TypeError:
+        raise InputError(f"`k` must be a whole number of at least 1; received {k!r}. Pass 20") from None
+    if whole < 1:
+        raise InputError(f"`k` must be at least 1; received {k}")
 
 
 def one_of(options: Collection[Name], given: str, argument: str) -> Name:

@@ -72,6 +72,7 @@ def test_exclude_leaves_out_pairs_and_ignores_what_it_alone_knows() -> None:
     ("arguments", "message"),
     [
         ({"k": 0}, "`k` must be at least 1; received 0"),
+        ({"k": 2.5}, "`k` must be a whole number of at least 1; received 2.5"),
         ({"candidates": ["w", "v", "u"]}, "`candidates` holds 2 of 3 ids that no item has: 'v', 'u'"),
         (
             {"exclude": pd.DataFrame({"item_id": ["w"]})},

@@ -179,6 +179,8 @@ def test_python_reads_by_the_graph(encoder, bundle, reading):
 
     pd.testing.assert_frame_equal(found, expected, atol=1e-5)
     np.testing.assert_allclose(recommender.embed([*TEXTS, ""]), [*vectors, np.zeros(5)], atol=1e-5)
+    alone = recommender.recommend_from_texts(TEXTS[0], k=5)  # one string is one sentence, not its letters
+    pd.testing.assert_frame_equal(alone, recommender.recommend_from_texts(TEXTS[:1], k=5))
     with pytest.raises(BundleError, match="tfcold export --with-encoder"):
         Recommender(bundle).embed(TEXTS)
 

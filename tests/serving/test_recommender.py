@@ -157,6 +157,17 @@ def test_nobody_asks(model):
         (lambda model: model.recommend_from_vectors(np.ones((2, 4))), r"shape \[B, 5\].*received \[2, 4\]"),
         (lambda model: model.recommend_from_vectors([[0, 1, np.nan, 0, 0]]), "1 rows are not, the first is row 0"),
         (lambda model: model.recommend_from_vectors(np.ones((2, 5)), ids=["a"]), "each of 2 rows.*received 1"),
+        (lambda model: model.recommend(["u0"], k=2.5), "`k` must be a whole number of at least 1; received 2.5"),
+        (lambda model: model.audience(["i0"], k="5"), "`k` must be a whole number of at least 1; received '5'"),
+        (lambda model: model.similar_items(["i0"], k=None), "`k` must be a whole number .* received None"),
+        (lambda model: model.recommend(5), r"`ids` must be a list of ids; received 5. Pass `\[5\]`"),
+        (lambda model: model.recommend(["u0"], exclude="i001"), "`exclude` must be a frame .*; received str"),
+        (lambda model: model.recommend_from_history([["i001"]]), "`histories` must be .*; received list"),
+        (lambda model: model.score([("u0", "i0")]), "`pairs` must be a frame .*; received list"),
+        (lambda model: model.recommend_from_vectors("word"), r"numbers of shape \[B, 5\]; received 'word'"),
+        (lambda model: model.recommend_from_texts(["a", None]), "`texts` must be strings; 1 of 2 .* is None"),
+        (lambda model: model.recommend_from_texts(None), "`texts` must be strings; 1 of 1 .* is None"),
+        (lambda model: model.embed(["\ud800"]), r"`texts` must be text that UTF-8 can write; .*'\\ud800'"),
     ],
 )
 def test_mistakes_are_named(model, call, match):

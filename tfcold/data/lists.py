@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from tfcold.columns import ITEM_ID, RANK, SCORE, USER_ID
 from tfcold.data.ids import IdMap, Ids, as_ids, string_column
-from tfcold.errors import InputError
+from tfcold.errors import InputError, check_k
 from tfcold.ranking import Queries, Rows, Scorer, recommend_rows
 
 Mask = npt.NDArray[np.bool_]
@@ -51,10 +51,9 @@ def recommend_frame(
         history: frame `user_id, item_id` of what users did besides the training rows; left out of their lists too.
 
     Raises:
-        InputError: `k` below 1, a candidate that is not in the items, or a frame without its columns.
+        InputError: `k` below 1 or not whole, a candidate that is not in the items, or a frame without its columns.
     """
-    if k < 1:
-        raise InputError(f"`k` must be at least 1; received {k}")
+    check_k(k)
     asked, _ = as_ids([user_ids] if isinstance(user_ids, str) else user_ids)
     user_rows = np.asarray(scorer.user_ids.rows(asked), np.int32)
     histories = scorer.histories[user_rows]

@@ -25,8 +25,9 @@ def checked_replace(replace: Replace, vectors: Mapping[str, Any] | None) -> Repl
     """What is to become of items that are there already.
 
     Raises:
-        InputError: another value than False, True and `"shown"`, or vectors where none are read.
+        InputError: another value than False, True and `"shown"`, vectors where none are read, or none that are.
     """
+    check_vectors(vectors)
     if replace not in (False, True, SHOWN):
         raise InputError(f"`replace` must be False, True or {SHOWN!r}; received {replace!r}")
     if replace == SHOWN and vectors is not None:
@@ -35,6 +36,29 @@ def checked_replace(replace: Replace, vectors: Mapping[str, Any] | None) -> Repl
             "Leave them out, or pass `replace=True`"
         )
     return replace
+
+
+def check_vectors(vectors: Mapping[str, Any] | None) -> None:
+    """Nothing, where there are none, or vectors with their ids by block.
+
+    Raises:
+        InputError: something else.
+    """
+    if vectors is None:
+        return
+    given = vectors if isinstance(vectors, Mapping) else {"text": vectors}
+    for block, one in given.items():
+        if given is not vectors or not (hasattr(one, "ids") and hasattr(one, "vectors")):
+            raise InputError(
+                f"`vectors` must be `TextVectors` by block; received {type(one).__name__} for block {block!r}. "
+                f"Pass `{{{block!r}: tfcold.text.TextVectors(ids, vectors)}}`"
+            )
+
+
+def check_frame(frame: Any, argument: str) -> None:
+    """Raises `InputError` for what is no table."""
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(f"`{argument}` must be a frame, one row each; received {type(frame).__name__}")
 
 
 def check_items(items: IdIndex, removed: Mask, ids: Ids, *, replace: Replace) -> None:
@@ -142,6 +166,7 @@ def _history_of(items: IdIndex, histories: pd.DataFrame | None) -> tuple[npt.NDA
     """For every row the place of its user among the distinct ones, and its item row; and those users."""
     if histories is None:
         return np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, object)
+    check_frame(histories, "history")
     if missing := [column for column in (USER_ID, ITEM_ID) if column not in histories.columns]:
         raise InputError(f"`history` must have columns {USER_ID}, {ITEM_ID}; {', '.join(missing)} is missing")
     queries, found = pd.factorize(strings(histories[USER_ID]))
@@ -158,6 +183,7 @@ def _described(users: pd.DataFrame | None) -> Ids:
     """The ids of a table of users."""
     if users is None:
         return np.zeros(0, object)
+    check_frame(users, "users")
     if USER_ID not in users.columns:
         raise InputError(
             f"`users` must have a column {USER_ID!r}; its columns are {[str(name) for name in users.columns]}"

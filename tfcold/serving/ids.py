@@ -18,8 +18,10 @@ def strings(ids: Iterable[Any]) -> Ids:
     """Object array of str: strings as they are, whole numbers without `.0`, `""` for what is missing.
 
     Raises:
-        InputError: an id that UTF-8 cannot write.
+        InputError: something that holds no ids, or an id that UTF-8 cannot write.
     """
+    if not isinstance(ids, Iterable):
+        raise InputError(f"`ids` must be a list of ids; received {ids!r:.40}. Pass `[{ids!r:.40}]`")
     values = [ids] if isinstance(ids, (str, bytes)) else list(ids)
     texts = np.empty(len(values), object)
     texts[:] = [_string(value) for value in values]

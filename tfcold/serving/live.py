@@ -16,7 +16,9 @@ from tfcold.manifest import Manifest
 from tfcold.serving.changes import (
     SHOWN,
     Replace,
+    check_frame,
     check_items,
+    check_vectors,
     checked_replace,
     checked_shown,
     joining_users,
@@ -80,6 +82,7 @@ class Live:
         Raises:
             InputError, EncoderMismatchError, BundleError: as `tfcold.export.add_items`.
         """
+        check_frame(items, "items")
         with self._changing:
             state, places, given = self._now, self._the_places(), set(map(str, items.columns))
             if checked_replace(replace, vectors) == SHOWN:
@@ -128,6 +131,7 @@ class Live:
         Raises:
             InputError, EncoderMismatchError, BundleError: as `tfcold.export.add_users`.
         """
+        check_vectors(vectors)
         with self._changing:
             state, places = self._now, self._the_places()
             ids, done = joining_users(state.users, state.items, histories, users)

@@ -11,20 +11,30 @@ import pandas as pd
 
 from tfcold.columns import ITEM_ID, USER_ID
 from tfcold.errors import InputError
-from tfcold.serving.ids import IdIndex, Ids, strings
+from tfcold.serving.ids import IdIndex, Ids, check_utf8, strings
 from tfcold.serving.ragged import Lists, Rows
 
 Floats = npt.NDArray[np.float32]
 
 
-def check_k(k: int) -> None:
-    """Raises `InputError` for a length below 1."""
-    if k < 1:
-        raise InputError(f"`k` must be at least 1; received {k}")
+def checked_texts(texts: Iterable[str]) -> list[str]:
+    """B sentences; one string is one sentence."""
+    given: list[str] = [texts] if isinstance(texts, str) or not isinstance(texts, Iterable) else list(texts)
+    if odd := [text for text in given if not isinstance(text, str)]:
+        raise InputError(
+            f"`texts` must be strings; {len(odd)} of {len(given)} are not, the first is {odd[0]!r:.40}. "
+            "Pass an empty string for one that says nothing"
+        )
+    check_utf8(np.array(given, object), "texts")
+    return given
 
 
 def need_columns(frame: pd.DataFrame, argument: str) -> None:
-    """Raises `InputError` for a frame without `user_id` or `item_id`."""
+    """Raises `InputError` for no frame, or one without `user_id` or `item_id`."""
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(
+            f"`{argument}` must be a frame with columns {USER_ID}, {ITEM_ID}; received {type(frame).__name__}"
+        )
     if missing := [column for column in (USER_ID, ITEM_ID) if column not in frame.columns]:
         raise InputError(
             f"`{argument}` must have columns {USER_ID}, {ITEM_ID}; {', '.join(missing)} is missing, "
@@ -36,7 +46,10 @@ def checked_vectors(vectors: npt.ArrayLike, block: str | None, width: int) -> Fl
     """float32 [B, `width`], finite: vectors of the first block of a bundle, None where its items have none."""
     if block is None:
         raise InputError("`vectors` cannot be used: the items of this bundle have no vectors")
-    table = np.asarray(vectors, np.float32)
+    try:
+        table = np.asarray(vectors, np.float32)
+    except (TypeError, ValueError):
+        raise InputError(f"`vectors` must be numbers of shape [B, {width}]; received {vectors!r:.40}") from None
     if table.ndim != 2 or table.shape[1] != width:
         raise InputError(
             f"`vectors` must have shape [B, {width}], as block {block!r} has; received {list(table.shape)}"
@@ -94,7 +107,7 @@ def excluded_lists(items: IdIndex, asked: Ids, exclude: pd.DataFrame | None) -> 
 
 def history_lists(items: IdIndex, histories: Mapping[Any, Iterable[Any]] | pd.DataFrame) -> tuple[Ids, Lists]:
     """Who asks, in the order of their first row, and the item rows of what each did."""
-    if isinstance(histories, pd.DataFrame):
+    if not isinstance(histories, Mapping):
         need_columns(histories, "histories")
         queries, users = pd.factorize(strings(histories[USER_ID]))
         asked, done = np.asarray(users, object), strings(histories[ITEM_ID])

@@ -11,7 +11,7 @@ import pandas as pd
 import tensorflow as tf
 
 from tfcold.columns import ITEM_ID, SCORE, USER_ID
-from tfcold.errors import InputError, one_of
+from tfcold.errors import InputError, check_k, one_of
 from tfcold.serving.answers import ranked_frame
 from tfcold.serving.explaining import explanation_of
 from tfcold.serving.explanation import VIEWS, Explanation
@@ -19,8 +19,8 @@ from tfcold.serving.ids import Ids, strings
 from tfcold.serving.live import Live
 from tfcold.serving.questions import (
     candidate_rows,
-    check_k,
     checked_blocks,
+    checked_texts,
     checked_vectors,
     excluded_lists,
     history_lists,
@@ -83,8 +83,8 @@ class Recommender(Live):
             steer: what to lean towards and away from for this once, such as a `tfcold.steering.Steering`.
 
         Raises:
-            InputError: `k` below 1, a candidate that is not in the bundle, `exclude` without its columns, or a
-                condition that cannot be read.
+            InputError: `k` below 1 or not whole, a candidate that is not in the bundle, `exclude` without its columns,
+                or a condition that cannot be read.
         """
         state, asked = self._now, strings(user_ids)
         rows = state.users.rows(asked)
@@ -152,25 +152,27 @@ class Recommender(Live):
         """The same from the sentences themselves, read by the encoder in the SavedModel.
 
         Args:
-            texts: B sentences; an empty one says nothing.
+            texts: B sentences, or one; an empty one says nothing.
             ids: B names for the column `user_id`; default the sentences.
             k: as in `recommend`.
             **options: `candidates`, `exclude`, `where`, `steer` as in `recommend`.
 
         Raises:
             BundleError: a bundle without its encoder.
-            InputError: as in `recommend`.
+            InputError: as in `recommend`; a text that is no string.
         """
-        texts = list(texts)
-        return self.recommend_from_vectors(self.embed(texts), texts if ids is None else ids, k, **options)
+        texts = checked_texts(texts)
+        vectors = embedded(self._opened.model, self.manifest, texts)
+        return self.recommend_from_vectors(vectors, texts if ids is None else ids, k, **options)
 
     def embed(self, texts: Iterable[str]) -> Floats:
         """float32 [B, T] of sentences as the bundle's first block sees them; zeros where one says nothing.
 
         Raises:
             BundleError: a bundle without its encoder.
+            InputError: a text that is no string.
         """
-        return embedded(self._opened.model, self.manifest, texts)
+        return embedded(self._opened.model, self.manifest, checked_texts(texts))
 
     def score(self, pairs: pd.DataFrame) -> pd.DataFrame:
         """Frame `user_id, item_id, score`, a row for every pair; `-inf` for an item that cannot be listed.
@@ -264,7 +266,7 @@ class Recommender(Live):
             k: int, at least 1.
 
         Raises:
-            InputError: `k` below 1.
+            InputError: `k` below 1 or not whole.
         """
         check_k(k)
         state, asked = self._now, strings(item_ids)
@@ -288,7 +290,8 @@ class Recommender(Live):
                 (`tfcold.export.encode_texts` gives them); None takes items of the bundle.
 
         Raises:
-            InputError: `k` below 1, neither or odd numbers of ids and vectors, vectors of another shape or with NaN.
+            InputError: `k` below 1 or not whole, neither or odd numbers of ids and vectors, vectors of another shape or
+                with NaN.
             BundleError: a bundle of an earlier version, which cannot answer this.
         """
         check_k(k)

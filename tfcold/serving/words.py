@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +44,7 @@ def load_saved_model(version: Path, manifest: Manifest) -> Any:
     return tf.saved_model.load(str(version))
 
 
-def embedded(model: Any, manifest: Manifest, texts: Iterable[str]) -> npt.NDArray[np.float32]:
+def embedded(model: Any, manifest: Manifest, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """float32 [B, T] of texts as the bundle's first block sees them; zeros for a text without words.
 
     Args:
@@ -60,7 +60,7 @@ def embedded(model: Any, manifest: Manifest, texts: Iterable[str]) -> npt.NDArra
             "`texts` need a bundle that reads words: `tfcold export --with-encoder` writes one. "
             "Or encode them with `tfcold.export.encode_texts` and ask `recommend_from_vectors`"
         )
-    found: npt.NDArray[np.float32] = model.signatures["embed_items"](text=tf.constant(list(texts), tf.string))[
+    found: npt.NDArray[np.float32] = model.signatures["embed_items"](text=tf.constant(texts, tf.string))[
         manifest.text_block
     ].numpy()
     return found
