@@ -42,6 +42,21 @@ def test_rows_of_which_it_is_true(where, expected):
 
 
 @pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("price == 'cheap'", "compares the numbers of column 'price' with text: 'cheap'"),
+        (
+            "sale == 'true'",
+            "compares the true and false of column 'sale' with text: 'true'. Write `sale` or `not sale`",
+        ),
+    ],
+)
+def test_text_against_another_kind_is_told_what_the_column_holds(where, said):
+    with pytest.raises(InputError, match=said):
+        matching(where, ITEMS.assign(sale=[True, False, True, False]))
+
+
+@pytest.mark.parametrize(
     "where",
     [
         "", "price <", "__import__('os').system('true')", "price.__class__", "price + 1 < 3", "colour == 'red'",

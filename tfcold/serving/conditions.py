@@ -107,7 +107,12 @@ def _compared(cells: pd.Series[Any], kind: ast.cmpop, constant: Any) -> Mask:
     numeric = pd.api.types.is_numeric_dtype(cells.dtype)  # bool too
     if isinstance(constant, str):
         if numeric:
-            raise InputError(f"`where` compares the numbers of column {cells.name!r} with text: {constant!r:.40}")
+            what, way_out = "numbers", "Write the number without quotes"
+            if pd.api.types.is_bool_dtype(cells.dtype):
+                what, way_out = "true and false", f"Write `{cells.name}` or `not {cells.name}`"
+            raise InputError(
+                f"`where` compares the {what} of column {cells.name!r} with text: {constant!r:.40}. {way_out}"
+            )
         texts = cells.where(there, "").astype(str).to_numpy(object)
         return np.asarray(_ORDER[type(kind)](texts, constant), np.bool_) & there
     if not numeric and isinstance(constant, bool):
