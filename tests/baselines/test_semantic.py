@@ -53,4 +53,4 @@ def test_history_without_vectors_falls_back_to_popularity(
 def test_another_block_can_be_read(make_split: Callable[..., Split], make_block: Callable[..., VectorBlock]) -> None:
     split = make_split({"ann": "x", "bob": "y"}, {"x": "one", "y": "two"})
     baseline = SemanticProfile("image").fit(split, Features({"image": make_block("image", [[1, 0], [0, 1]])}))
-    assert baseline.name == "image profile"
+    assert baseline.name == "semantic profile (image)"

@@ -28,7 +28,7 @@ class SemanticProfile(Baseline):
 
     def __init__(self, block: str = "text") -> None:
         self.block = block
-        self.name = "semantic profile" if block == "text" else f"{block} profile"
+        self.name = "semantic profile" if block == "text" else f"semantic profile ({block})"
 
     def _fit(self, train: sp.csr_matrix, split: Split, features: Features) -> Mask:
         block = item_block(features, self.block, type(self).__name__)
