@@ -60,6 +60,11 @@ def test_interactions_take_the_rules_along(tmp_path):
         ("torn.parquet", b"PAR1", "no readable .parquet file"),
         ("header.csv", b"item_id,title\n", "`--items` .*received 0 rows"),
         ("semicolon.csv", b"item_id;title\na;Heat\n", "`--items` .*item_id is missing, there are 'item_id;title'"),
+        ("semicolon.csv", b"item_id;title\na;Heat\n", r"The separator must be a comma, or a tab in .* \.tsv"),
+        ("commas.tsv", b"item_id,title\na,Heat\n", r"The separator must be a comma, or a tab in .* \.tsv"),
+        ("cells.csv", b"item_id;title\na;Good, the Bad\n", "no readable .csv file.*commas between the cells"),
+        ("id.csv", b"id,title\na,Heat\n", "there are 'id', 'title'. Name the column that holds it 'item_id'"),
+        ("twice.csv", b"item_id,title,year,title,\na,Heat,1995,Heat,\n", "column once; twice or more: 'title'"),
     ],
 )
 def test_bad_file_is_one_line_that_names_the_argument(tmp_path, name, content, said):
@@ -72,6 +77,28 @@ def test_bad_file_is_one_line_that_names_the_argument(tmp_path, name, content, s
 
     assert "`--items`" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["items.csv", "items.parquet"])
+def test_a_file_that_may_not_be_read_is_named_with_the_reason(tmp_path, monkeypatch, name):
+    path = tmp_path / name
+    path.write_bytes(b"item_id\na\n")
+
+    def refused(where, **_):
+        raise PermissionError(13, "Permission denied", str(where))
+
+    monkeypatch.setattr(pd, "read_csv", refused)
+    monkeypatch.setattr(pd, "read_parquet", refused)
+
+    with pytest.raises(InputError, match=rf"`--items` cannot be read: '.*{name}' \(Permission denied\)"):
+        read_table(path, argument="--items")
+
+
+def test_empty_names_are_no_name_twice(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text(",item_id,\n0,a,\n")
+
+    assert read_items(path).frame["item_id"].tolist() == ["a"]
 
 
 def test_ids_in_parquet_may_be_numbers(tmp_path):

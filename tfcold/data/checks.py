@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from tfcold.errors import InputError
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
+_OTHER_SEPARATOR = re.compile(r"[;,|\t]")  # in the one name of a table that was cut at another
 _SECONDS = np.timedelta64(1, "s")
 
 
@@ -29,15 +32,27 @@ def check_frame(frame: pd.DataFrame, columns: tuple[str, ...], argument: str) ->
     names = [str(name) for name in frame.columns]
     missing = [column for column in columns if column not in names]
     if missing:
+        way_out = f"Name the column that holds it {missing[0]!r}"
+        if len(names) == 1 and _OTHER_SEPARATOR.search(names[0]):
+            way_out = "The separator must be a comma, or a tab in a file that ends in .tsv"
         raise InputError(
             f"`{argument}` must have columns {', '.join(columns)}; {', '.join(missing)} is missing, there are "
-            f"{examples(names, 8) or 'none'}. Rename them: `frame.rename(columns={{...: {missing[0]!r}}})`"
+            f"{examples(names, 8) or 'none'}. {way_out}"
         )
+    check_names(names, argument)
+    if len(frame) == 0:
+        raise InputError(f"`{argument}` must have at least one row; received 0 rows")
+
+
+def check_names(names: Sequence[str], argument: str) -> None:
+    """Nothing, if no column has the name of another.
+
+    Raises:
+        InputError: two have.
+    """
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"`{argument}` must name each column once; twice or more: {examples(twice)}. Drop one of them")
-    if len(frame) == 0:
-        raise InputError(f"`{argument}` must have at least one row; received 0 rows")
 
 
 def id_column(frame: pd.DataFrame, column: str, argument: str) -> Ids:
@@ -51,7 +66,7 @@ def id_column(frame: pd.DataFrame, column: str, argument: str) -> Ids:
         rows = np.flatnonzero(missing)
         raise InputError(
             f"`{argument}` must have a {column} in every row; {len(rows)} of {len(frame)} rows have none, "
-            f"at rows {examples(rows)} (counted from 0). Drop them: `frame.dropna(subset=[{column!r}])`"
+            f"at rows {examples(rows)} (counted from 0). Drop these rows, or give them one"
         )
     return strings
 

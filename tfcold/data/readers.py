@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from tfcold.columns import ITEM_ID, USER_ID
+from tfcold.data.checks import check_names
 from tfcold.data.movielens import read_movielens_100k
 from tfcold.data.tables import Interactions, Items, Users
 from tfcold.errors import InputError
@@ -17,6 +18,9 @@ __all__ = ["read_interactions", "read_items", "read_movielens_100k", "read_table
 
 _SEPARATORS: Final = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 _PARQUET: Final = ".parquet"
+_ADVICE: Final = (
+    "Write UTF-8, with commas between the cells (tabs in a .tsv), and put quotes around cells that hold the separator"
+)
 ENDINGS: Final = (*_SEPARATORS, _PARQUET)
 
 
@@ -31,7 +35,8 @@ def read_table(path: str | Path, *, argument: str = "path") -> pd.DataFrame:
         argument: str. What to call the file in an error.
 
     Raises:
-        InputError: no such file, another ending, an empty file, or one that is not what its ending says.
+        InputError: no such file, another ending, an empty file, one that may not be read or is not what its ending
+            says, or two columns of one name.
     """
     path = Path(path)
     ending = next((known for known in ENDINGS if path.name.lower().endswith(known)), None)
@@ -42,13 +47,18 @@ def read_table(path: str | Path, *, argument: str = "path") -> pd.DataFrame:
     try:
         if ending == _PARQUET:
             return pd.read_parquet(path)
-        return _read_text(path, sep=_SEPARATORS[ending])
+        names, table = _read_text(path, sep=_SEPARATORS[ending])
     except pd.errors.EmptyDataError as error:
         raise InputError(f"`{argument}` is an empty file: {str(path)!r}; its first line must name columns") from error
     except (OSError, EOFError, ValueError, pd.errors.ParserWarning) as error:  # torn gzip, not UTF-8, ragged rows
-        advice = "" if ending == _PARQUET else ". Write UTF-8, and put quotes around cells that hold the separator"
+        if isinstance(error, OSError) and error.errno:  # the system's word, not that of a format
+            reason = error.strerror or "no reason given"
+            raise InputError(f"`{argument}` cannot be read: {str(path)!r} ({reason}). Check who may read it") from error
         said = " ".join(str(error).split())
+        advice = "" if ending == _PARQUET else f". {_ADVICE}"
         raise InputError(f"`{argument}` is no readable {ending} file: {str(path)!r} ({said}){advice}") from error
+    check_names(names, argument)
+    return table
 
 
 def read_interactions(
@@ -73,17 +83,17 @@ def read_users(path: str | Path, *, argument: str = "users") -> Users:
     return Users.from_frame(read_table(path, argument=argument), argument=argument)
 
 
-def _read_text(path: Path, **options: Any) -> pd.DataFrame:
+def _read_text(path: Path, **options: Any) -> tuple[list[str], pd.DataFrame]:
+    """The names in the first line as they stand there, without empty ones, and the table, where all are distinct."""
+    how = {**options, "keep_default_na": False, "index_col": False, "encoding": "utf-8-sig"}
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas would cut a row with too many cells
         table: pd.DataFrame = pd.read_csv(
             path,
             dtype={USER_ID: str, ITEM_ID: str},
-            keep_default_na=False,
             na_values=[""],
-            index_col=False,
             low_memory=False,
-            encoding="utf-8-sig",
-            **options,
+            **how,
         )
-    return table
+        first = pd.read_csv(path, header=None, nrows=1, dtype=str, **how)
+    return [str(name) for name in first.iloc[0] if name], table

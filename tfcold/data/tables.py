@@ -154,7 +154,7 @@ def _described(frame: pd.DataFrame, column: str, argument: str) -> tuple[pd.Data
         again = pd.unique(ids[twice])
         raise InputError(
             f"`{argument}` must have one row for each {column}; {len(again)} ids stand in several rows: "
-            f"{examples(again)}. Keep one: `frame.drop_duplicates({column!r})`"
+            f"{examples(again)}. Keep one of each"
         )
     table = frame.set_axis([str(name) for name in frame.columns], axis=1).reset_index(drop=True)
     table[column] = string_column(ids)

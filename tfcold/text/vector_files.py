@@ -50,6 +50,10 @@ def read_vectors(path: str | Path, ids: Sequence[str] | npt.NDArray[np.object_],
         names, table, provenance = _READERS[path.suffix](path, argument)
     except InputError:
         raise
+    except PermissionError as error:
+        raise InputError(
+            f"`{argument}` cannot be read: {str(path)!r} ({error.strerror}). Check who may read it"
+        ) from error
     except Exception as error:  # a torn zip, a pickle, no parquet: each library has its own
         raise InputError(
             f"`{argument}` is no readable {path.suffix} file of vectors: {str(path)!r} ({error})"
