@@ -269,6 +269,25 @@ def test_encode_writes_vectors_that_fit_reads(call: Call, shop: Shop, tmp_path: 
 
 
 @pytest.mark.slow
+def test_a_fit_interrupted_before_an_epoch_leaves_nothing(
+    call: Call, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tfcold.training.callbacks import RegimeValidation
+
+    def interrupted(self: Any, logs: Any = None) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RegimeValidation, "on_train_begin", interrupted)
+    answer = call(
+        "fit", "--interactions", shop.interactions, "--items", shop.items, "--validation", shop.validation,
+        "--encoder", "lexical", "--epochs", "2", "--out", tmp_path / "out", "--quiet",
+    )  # fmt: skip
+
+    assert answer.code == 130
+    assert answer.errors == ["tfcold fit: interrupted. Nothing was written"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_interrupted_fit_goes_on(call: Call, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tfcold.training.callbacks import RegimeValidation
 

@@ -27,7 +27,7 @@ examples:
              --out saved_models/shop
   tfcold fit --interactions clicks.csv --items items.csv --out saved_models/shop --with-encoder
 """
-INTERRUPTED: Final = "Run the same command again: it goes on from the last finished epoch"
+GOES_ON: Final = "Run the same command again: it goes on from the last finished epoch"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,11 +114,17 @@ def run(args: argparse.Namespace) -> None:
         name: getattr(args, name)
         for name in ("item_text", "user_text", "item_vectors", "encoder", "preset", "epochs", "seed", "one_list")
     }
-    with workflow.resumable(args.out, workflow.fingerprint_of(files, choices)) as work_dir:
-        fitted = workflow.fit_bundle(
-            tables, args.out, words=words, settings=settings_of(args), log_dir=args.log_dir, work_dir=work_dir,
-            with_encoder=args.with_encoder, store=args.store, search=args.search,
-        )  # fmt: skip
+    work_dir = None
+    try:
+        with workflow.resumable(args.out, workflow.fingerprint_of(files, choices)) as work_dir:
+            fitted = workflow.fit_bundle(
+                tables, args.out, words=words, settings=settings_of(args), log_dir=args.log_dir, work_dir=work_dir,
+                with_encoder=args.with_encoder, store=args.store, search=args.search,
+            )  # fmt: skip
+    except KeyboardInterrupt as error:
+        if work_dir is not None and work_dir.is_dir():  # it stays where an epoch was finished
+            raise KeyboardInterrupt(GOES_ON) from error
+        raise
     console.say(summary(fitted))
     console.say(next_commands(args.out, args.log_dir))
 

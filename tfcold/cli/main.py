@@ -80,8 +80,8 @@ def _run(args: argparse.Namespace, prog: str) -> int:
     handler = console.start_logging(args.quiet, args.verbose)
     try:
         COMMANDS[args.command].run(args)
-    except KeyboardInterrupt:
-        hint = getattr(COMMANDS[args.command], "INTERRUPTED", "Nothing was written")
+    except KeyboardInterrupt as error:
+        hint = str(error) or getattr(COMMANDS[args.command], "INTERRUPTED", "Nothing was written")
         sys.stderr.write(f"{prog}: interrupted. {hint}\n")
         return console.INTERRUPTED
     except Exception as error:

@@ -69,6 +69,11 @@ class Backup:
             (self.folder / name).unlink(missing_ok=True)
 
 
+def holds_epoch(folder: Path) -> bool:
+    """Whether a fit that has this backup folder finished an epoch: there is more than whose folder it is."""
+    return any(path.is_file() and path.name != _WHOSE for path in folder.rglob("*"))
+
+
 def _fingerprint(trained: TrainedModel, split: Split) -> str:
     # rounded: a closed form may differ in its last digits between two runs
     settings = {

@@ -125,7 +125,7 @@ def fingerprint_of(files: Iterable[str | Path | None], choices: Mapping[str, Any
 
 @contextmanager
 def resumable(out: str | Path, fingerprint: str) -> Iterator[Path]:
-    """A work folder beside `out` that survives an interrupt and goes once the block ends otherwise.
+    """A work folder beside `out` that survives an interrupt after an epoch, and goes once the block ends otherwise.
 
     Args:
         out: where the result will be.
@@ -133,16 +133,18 @@ def resumable(out: str | Path, fingerprint: str) -> Iterator[Path]:
 
     Yields: Path of the folder, which exists.
     """
+    from tfcold.training.backup import holds_epoch
+
     out = Path(out)
     folder = out.parent / f".{out.name}.work-{fingerprint[:16]}"
-    if folder.is_dir() and any(folder.iterdir()):
+    if holds_epoch(folder):
         logger.info("going on from the last finished epoch of an interrupted fit (%s)", folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield folder
     except KeyboardInterrupt:
-        if not any(folder.iterdir()):
-            folder.rmdir()
+        if not holds_epoch(folder):
+            shutil.rmtree(folder, ignore_errors=True)
         raise
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
