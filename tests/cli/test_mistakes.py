@@ -51,6 +51,8 @@ def files(tmp_path: Path) -> Path:
         ("items.csv", None, ["`--items`", "does not exist"]),
         ("items.csv", "id,title\ni1,a\n", ["`--items`", "item_id is missing"]),
         ("items.csv", "item_id,title\ni1,a\ni2,b\ni1,c\n", ["`--items`", "1 ids stand in several rows: 'i1'"]),
+        ("items.csv", "item_id,title,title\ni1,a,a\n", ["`--items`", "column once", "'title'"]),
+        ("items.csv", "item_id;title\ni1;a\n", ["`--items`", "separator must be a comma", ".tsv"]),
     ],
 )
 def test_fit_refuses_a_table(call: Call, files: Path, name: str, content: str | None, parts: list[str]) -> None:
@@ -64,6 +66,57 @@ def test_fit_refuses_a_table(call: Call, files: Path, name: str, content: str | 
 
     one_line(answer, "tfcold fit: error:", *parts)
     assert entries(files) == before
+
+
+@pytest.mark.parametrize("rows", ["u1,i1\n", "u1,i1\nu2,i1\nu3,i1\n"])
+def test_fit_says_how_few_interactions_are_too_few(call: Call, files: Path, rows: str) -> None:
+    (files / "rows.csv").write_text(f"user_id,item_id\n{rows}")
+    before = entries(files)
+
+    answer = call(
+        "fit", "--interactions", files / "rows.csv", "--items", files / "items.csv", "--out", files / "out",
+        "--encoder", "lexical", "--quiet",
+    )  # fmt: skip
+
+    one_line(answer, "`--interactions` must be of at least 2 items", f"all {rows.count('i1')} ", "item 'i1'")
+    assert entries(files) == before
+
+
+def test_fit_says_that_no_id_of_the_two_tables_is_the_same(call: Call, files: Path) -> None:
+    (files / "items.csv").write_text("item_id,title\nI-1,a comet\nI-2,an oven\n")
+    before = entries(files)
+
+    answer = call(
+        "fit", "--interactions", files / "rows.csv", "--items", files / "items.csv", "--out", files / "out",
+        "--encoder", "lexical", "--quiet",
+    )  # fmt: skip
+
+    one_line(answer, "`--items` must describe items that stand in the interactions", "none of 2 ids", "'I-1', 'I-2'")
+    assert entries(files) == before
+
+
+def test_words_need_an_encoder_where_vectors_came_from_a_file(call: Call, files: Path) -> None:
+    np.save(files / "v.npy", np.eye(2, dtype=np.float32))
+    fit = call(
+        "fit", "--interactions", files / "rows.csv", "--items", files / "items.csv", "--out", files / "shop",
+        "--item-vectors", f"text={files / 'v.npy'}", "--encoder", "none", "--epochs", "0", "--quiet",
+    )  # fmt: skip
+    assert fit.code == 0, fit.err
+
+    for option in ("--text", "--more"):
+        answer = call("recommend", "--model", files / "shop", option, "comet", "--out", files / "o.csv", "--quiet")
+        one_line(answer, f"`{option}` needs an encoder of block 'text'", "`tfcold encode`", "--history")
+
+
+def test_explain_names_a_way_out_that_the_command_has(call: Call, bundle: Path) -> None:
+    answer = call("explain", "--model", bundle, "--user", "nobody", "--item", "i1", "--quiet")
+
+    said = one_line(answer, "`--user` must be a user of the bundle", "'nobody'", "`tfcold add-users`")
+    assert "Give a `history`" not in said
+
+
+def test_inspect_says_that_it_was_given_a_file(call: Call, files: Path) -> None:
+    one_line(call("inspect", files / "rows.csv"), "`DIR` names a file:", "rows.csv")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +248,9 @@ def test_fit_refuses_validation_rows_that_it_trains_on(call: Call, files: Path) 
         "--quiet",
     )  # fmt: skip
 
-    one_line(answer, "`--validation`", "`--interactions`", "3 stand in two")
+    said = one_line(answer, "`--validation`", "`--interactions`", "3 stand in two")
+    assert "user 'u1' and item 'i1'" in said
+    assert "(row" not in said  # of both tables one below the other, which nobody sees
     assert entries(files) == before
 
 

@@ -112,3 +112,15 @@ def test_provenance_is_json_in_the_npz(tmp_path, some):
     write_vectors(tmp_path / "v.npz", some)
     with np.load(tmp_path / "v.npz", allow_pickle=False) as content:
         assert json.loads(str(content["provenance"])) == {"encoder": "toy", "encoder_fingerprint": "f"}
+
+
+def test_a_file_that_may_not_be_read_is_named_with_the_reason(tmp_path, monkeypatch):
+    np.save(tmp_path / "v.npy", np.eye(2))
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(np, "load", refused)
+
+    with pytest.raises(InputError, match=r"`--item-vectors text` cannot be read: '.*v\.npy' \(Permission denied\)"):
+        read_vectors(tmp_path / "v.npy", ["a", "b"], "--item-vectors text")

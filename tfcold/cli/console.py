@@ -223,7 +223,10 @@ def check_model(path: str, argument: str = "--model") -> None:
     """
     folder = Path(path)
     if not folder.is_dir():
-        raise InputError(f"`{argument}` names a folder that does not exist: {path!r}. `tfcold fit --out DIR` makes one")
+        what = "a file" if folder.exists() else "a folder that does not exist"
+        raise InputError(
+            f"`{argument}` names {what}: {path!r}. Give the folder of a bundle; `tfcold fit --out DIR` makes one"
+        )
     if not (folder / SAVED_MODEL).is_file() and not versions_of(folder):
         raise InputError(f"`{argument}` is no bundle: {path!r} holds no SavedModel. `tfcold fit --out DIR` makes one")
 

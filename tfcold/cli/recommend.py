@@ -96,6 +96,7 @@ def run(args: argparse.Namespace) -> None:
 
     recommender = load(args.model)
     logger.info("%s: %s users, %s items", recommender.folder, *map(len, (recommender.user_ids, recommender.item_ids)))
+    _check_reads(recommender, args)
     options = {"k": args.k, "candidates": candidates, "exclude": exclude, "where": args.where, "steer": steer}
     if args.text:
         frames = iter([_from_text(recommender, args.text, options)])
@@ -103,6 +104,24 @@ def run(args: argparse.Namespace) -> None:
         frames = _lists(recommender, users, history, options)
     rows, listed = _write(args.out, frames)
     console.say(f"{listed:,} lists, {rows:,} rows: {args.out}")
+
+
+def _check_reads(recommender: Recommender, args: argparse.Namespace) -> None:
+    """Nothing, where there are no words to read, or the bundle says what reads them.
+
+    Raises:
+        InputError: the vectors that sentences go by came from a file, and nothing says what wrote it.
+    """
+    from tfcold.export.encoders import names_encoder
+
+    option = next((name for name in ("text", "more", "less") if getattr(args, name)), None)
+    block = recommender.manifest.text_block
+    if option is None or block is None or names_encoder(recommender.manifest.text[block]):
+        return
+    raise InputError(
+        f"`--{option}` needs an encoder of block {block!r}, whose vectors came from a file that does not say what "
+        "wrote it. Write that file with `tfcold encode`, or leave it out of `tfcold fit`; or ask by --history"
+    )
 
 
 def read_ids(path: str, column: str, argument: str) -> Ids:

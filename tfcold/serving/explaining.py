@@ -26,7 +26,10 @@ def explanation_of(state: State, user_id: Any, item_id: Any, history: Iterable[A
         raise InputError(f"`item` must be an item that the bundle can list; it cannot list {item!r}")
     user_row = int(state.users.rows(asked_user)[0])
     if history is None and user_row == 0:
-        raise InputError(f"`user` must be a user of the bundle; it does not know {user!r}. Give a `history`")
+        raise InputError(
+            f"`user` must be a user of the bundle; it does not know {user!r}. Let them join with `tfcold add-users`, "
+            "or explain by a history: `tfcold.load(...).explain(user, item, history)`"
+        )
     done = state.done.of(np.array([user_row])) if history is None else history_lists(state.items, {user: history})[1]
     rows = done.values[state.says[done.values]]  # items that left are among them
     queries = state.queries.take(np.array([user_row])) if history is None else state.query_of(done)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfcold.errors import InputError
+
 if TYPE_CHECKING:
     from tfcold.splits.split import Split
 
@@ -24,10 +26,19 @@ def inner_split(split: Split, *, cold_share: float = 0.1, warm_share: float = 0.
         seed: int, default 0.
 
     Returns: `Split` with validation rows `warm` and `cold_item`, and no test rows.
+
+    Raises:
+        InputError: all training rows are of one item, so that none would be left.
     """
     rng = np.random.default_rng(seed)
     users, items = split.dataset.user_rows, split.dataset.item_rows
     warm = np.flatnonzero(split.warm_items)
+    if len(warm) < 2:
+        raise InputError(
+            "`interactions` must be of at least 2 items: one plays a new item while settings are chosen, and the rest "
+            f"is learned from; all {len(split.train)} rows to train on are of item "
+            f"{split.dataset.item_ids.ids_of(warm)[0]!r}. Give more of them"
+        )
     plays_cold = np.zeros(len(split.warm_items), bool)
     plays_cold[rng.permutation(warm)[: max(1, round(cold_share * len(warm)))]] = True
     train = rng.permutation(split.train)

@@ -12,6 +12,7 @@ import pandas as pd
 from tfcold.assets import cache_folder
 from tfcold.blocks import Features, VectorBlock
 from tfcold.columns import ITEM_ID, USER_ID
+from tfcold.data.ids import examples
 from tfcold.errors import EncoderMismatchError, InputError
 from tfcold.progress import logger
 from tfcold.splits import Split
@@ -173,6 +174,12 @@ def _user_vectors(split: Split, words: Words, encoders: dict[str, TextEncoder]) 
 def _lexical(
     frame: pd.DataFrame, training: pd.DataFrame, id_column: str, name: str, encoders: dict[str, TextEncoder]
 ) -> TextVectors:
+    if training.empty:
+        table = "items" if id_column == ITEM_ID else "users"
+        raise InputError(
+            f"`{table}` must describe {table} that stand in the interactions, whose words the lexical encoder learns; "
+            f"none of {len(frame)} ids does: {examples(frame[id_column])}. Write ids the same way in both tables"
+        )
     encoder = LexicalEncoder(LEXICAL_DIM).fit(training)
     encoders[name] = encoder
     encode = encode_items if id_column == ITEM_ID else encode_users

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tfcold.columns import ITEM_ID
+from tfcold.columns import ITEM_ID, USER_ID
 from tfcold.data import Dataset, Interactions, Items, Users
 from tfcold.data.readers import read_interactions, read_items, read_users
 from tfcold.errors import InputError, LeakageError
@@ -68,7 +68,13 @@ def split_of(tables: Tables) -> Split:
     try:
         return given(dataset, validation=tables.validation)
     except LeakageError as error:
-        raise LeakageError(f"`validation` must hold no pair that `interactions` hold: {error}") from error
+        assert tables.validation is not None
+        both = tables.validation.frame.merge(tables.interactions.frame, on=[USER_ID, ITEM_ID])
+        pairs = [f"user {user!r} and item {item!r}" for user, item in both[[USER_ID, ITEM_ID]].head(3).to_numpy()]
+        raise LeakageError(
+            f"`validation` must hold no pair of user and item that `interactions` hold; {len(both)} stand in two "
+            f"tables: {', '.join(pairs)}{', ...' if len(both) > 3 else ''}. Take them out of one"
+        ) from error
 
 
 def read_item_vectors(files: Mapping[str, str | Path], items: Items, *, argument: str) -> dict[str, TextVectors]:
