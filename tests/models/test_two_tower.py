@@ -289,3 +289,17 @@ def test_bad_arguments_name_what_came() -> None:
         model.adapt(FEATURES, item_counts=np.array([0, 1, 2]))
     with pytest.raises(InputError, match=r"blocks of the schema, {'text': 3}; received block 'text' of width 2"):
         TwoTower(Schema(3, 5, {"text": 3}), dim=2).adapt(FEATURES, item_counts=COUNTS)
+
+
+def test_fits_one_after_another_are_no_retracing(caplog: pytest.LogCaptureFixture) -> None:
+    data = tf.data.Dataset.from_tensors(BATCH)
+    tf.get_logger().addHandler(caplog.handler)
+    try:
+        for _ in range(6):  # TensorFlow warns from 5 on
+            model = make_model(objective=RetrievalObjective())
+            model.compile(optimizer=keras.optimizers.Adam(0.01))
+            model.fit(data, verbose=0)
+    finally:
+        tf.get_logger().removeHandler(caplog.handler)
+
+    assert "retracing" not in caplog.text

@@ -369,7 +369,12 @@ class TwoTower(tfrs.Model):
 
     def make_train_function(self, force: bool = False) -> Any:
         self._warm()
-        return super().make_train_function(force)
+        function = super().make_train_function(force)
+        # TensorFlow counts tracings by the code of Keras' step, which all models share: the first steps of several fits
+        # would look like one function that is traced over and over
+        if self.train_tf_function is not None:
+            self.train_tf_function._omit_frequent_tracing_warning = True
+        return function
 
     def make_test_function(self, force: bool = False) -> Any:
         self._warm()
