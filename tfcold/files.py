@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ from typing import Any
 
 
 @contextmanager
-def written_aside(path: str | Path) -> Iterator[Path]:
+def written_aside(path: str | Path, *, replace: bool = True) -> Iterator[Path]:
     """A temporary path beside `path`; it becomes `path` when the block ends well and vanishes when it does not.
 
     Works for a file and for a folder. A file that stands at `path` is replaced in one rename. A folder that stands
@@ -22,15 +23,19 @@ def written_aside(path: str | Path) -> Iterator[Path]:
 
     Args:
         path: where the result belongs. Parent folders are made.
+        replace: bool, default True. False, for folders, leaves what stands at `path` when the block ends.
 
     Yields: Path that does not exist yet, on the same file system.
+
+    Raises:
+        FileExistsError: something stands at `path`, its `filename`, and `replace` is false.
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
     aside = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
         yield aside
-        _replace(aside, final)
+        (_replace if replace else _place)(aside, final)
     finally:
         _remove(aside)
 
@@ -47,6 +52,19 @@ def _replace(new: Path, final: Path) -> None:
         os.replace(old, final)
         raise
     _remove(old)
+
+
+def _place(new: Path, final: Path) -> None:
+    """Renames a folder to a name that is free; should a file or a full folder take it now, the system refuses."""
+    taken = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final))
+    if os.path.lexists(final):
+        raise taken
+    try:
+        os.replace(new, final)
+    except OSError as error:
+        if os.path.lexists(final):
+            raise taken from error
+        raise
 
 
 def _remove(path: Path) -> None:

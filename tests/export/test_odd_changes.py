@@ -11,7 +11,7 @@ import pytest
 
 import tfcold
 from tfcold.errors import BundleError, InputError
-from tfcold.export import add_items, add_users, remove_items
+from tfcold.export import add_items, add_users, export, remove_items
 from tfcold.manifest import hashes_of, read_manifest
 from tfcold.text.vectors import TextVectors
 
@@ -174,3 +174,30 @@ def test_two_writers_at_once_lose_nothing(bundle, tmp_path, monkeypatch):
         remove_items(folder, ["i1"])
     assert sorted(path.name for path in folder.iterdir()) == ["1", "2"]
     assert read_manifest(folder / "2").added == []
+
+
+@pytest.mark.parametrize("write", ["change", "export"])
+def test_two_writers_of_a_first_version_lose_nothing(world, bundle, tmp_path, monkeypatch, write):
+    """What appears at `out` while it is written stays: a version of another process, or something of the user's."""
+    out = tmp_path / "out"
+
+    def note():
+        out.mkdir()
+        (out / "thesis.txt").write_text("mine")
+
+    for appears, match in (
+        (lambda: shutil.copytree(bundle, out), "got version 1 of another process meanwhile: '.*out'. Run this again"),
+        (note, "exists and is not a bundle. Choose another name"),
+        (lambda: out.write_text("mine"), "exists and is not a bundle"),
+        (lambda: out.symlink_to(tmp_path / "nowhere"), "exists and is not a bundle"),
+    ):
+        monkeypatch.setattr("tfcold.export.bundle.verify", lambda *_, do=appears, **__: do())
+        with pytest.raises(BundleError, match=match):
+            remove_items(bundle, ["i1"], out) if write == "change" else export(world.trained, out)
+        assert [path.name for path in tmp_path.iterdir()] == ["out"]
+        if out.is_dir():
+            assert sorted(path.name for path in out.iterdir()) in (["1"], ["thesis.txt"])
+            assert not (out / "1").exists() or read_manifest(out / "1").name == "toy"
+            shutil.rmtree(out)
+        else:
+            out.unlink()

@@ -16,7 +16,7 @@ from tfcold.progress import logger
 
 @contextmanager
 def folder_aside(final: Path, stem: str) -> Iterator[Path]:
-    """A new folder beside `final`, locked as long as this process writes; it becomes `final` as in `written_aside`.
+    """A new folder beside `final`, locked as long as this process writes; it becomes `final`, where nothing may be yet.
 
     The system lets go of the lock when a process dies, however it dies. So folders that nobody locks are leftovers.
 
@@ -25,10 +25,13 @@ def folder_aside(final: Path, stem: str) -> Iterator[Path]:
         stem: regular expression of the names whose leftovers go first.
 
     Yields: Path of an empty folder.
+
+    Raises:
+        FileExistsError: somebody else has put something at `final`, its `filename`, meanwhile; it stays.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
     _sweep(final.parent, re.compile(rf"\.(?:{stem})\.[0-9a-f]{{8}}\.partial"))
-    with written_aside(final) as aside:
+    with written_aside(final, replace=False) as aside:
         lock = _locked(aside)
         try:
             yield aside

@@ -255,17 +255,18 @@ def _save(version: Path, content: BundleContent, store: Store, where: Cells | Le
 def _new_version(folder: Path) -> Iterator[tuple[Path, Path]]:
     """Where to write, and what it will be called: a first version takes its name folder along in one rename."""
     versions = versions_of(folder)
-    if versions:
-        final = folder / str(versions[-1] + 1)
-        with folder_aside(final, "[0-9]+") as aside:
-            yield aside, final
-            if final.exists():  # a rename would put ours in the place of theirs
-                raise BundleError(
-                    f"`out` got version {final.name} of another process meanwhile: {str(folder)!r}. Run this again"
-                )
-    else:
-        with folder_aside(folder, re.escape(folder.name)) as aside:
-            yield aside / "1", folder / "1"
+    number = str(versions[-1] + 1) if versions else "1"
+    final, stem = (folder / number, "[0-9]+") if versions else (folder, re.escape(folder.name))
+    try:
+        with folder_aside(final, stem) as aside:
+            yield aside if versions else aside / number, folder / number
+    except FileExistsError as error:
+        if error.filename != str(final):
+            raise
+        check_destination(folder)
+        raise BundleError(
+            f"`out` got version {number} of another process meanwhile: {str(folder)!r}. Run this again"
+        ) from error
 
 
 @contextmanager
