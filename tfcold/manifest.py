@@ -183,19 +183,23 @@ def hashes_of(version: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def check_files(version: Path, manifest: Manifest, *, contents: bool = True) -> None:
+def check_files(version: Path, manifest: Manifest, *, contents: bool = True, under: str | None = None) -> None:
     """Nothing, where every file is what the manifest says.
 
     Args:
         version: the version folder.
         manifest: its manifest.
         contents: bool. False compares sizes only, which takes no time.
+        under: a file, or a folder whose files are looked at, by its path within the version folder; default all.
 
     Raises:
         BundleError: a file is missing or changed; it names up to three.
     """
+    files = manifest.files
+    if under is not None:
+        files = {name: said for name, said in files.items() if name == under or name.startswith(f"{under}/")}
     wrong = []
-    for name, said in manifest.files.items():
+    for name, said in files.items():
         path = version / name
         if not path.is_file():
             wrong.append(f"{name} is missing")
@@ -205,6 +209,6 @@ def check_files(version: Path, manifest: Manifest, *, contents: bool = True) -> 
             wrong.append(f"{name} has another sha256")
     if wrong:
         raise BundleError(
-            f"`{version}` is damaged: {len(wrong)} of {len(manifest.files)} files are not as its manifest says: "
+            f"`{version}` is damaged: {len(wrong)} of {len(files)} files are not as its manifest says: "
             f"{'; '.join(wrong[:3])}. Copy or export the bundle again"
         )

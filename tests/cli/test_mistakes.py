@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,23 @@ def test_add_items_names_the_table_that_lacks_a_column(call: Call, bundle: Path,
     answer = call("add-items", "--model", bundle, "--items", files / "new.csv", "--out", files / "out")
 
     one_line(answer, "`--items` lacks the columns", "'genre'")
+
+
+@pytest.mark.parametrize("name", ["encoders/lexical/lexical.json", "encoders/lexical/lexical.npz", "items.parquet"])
+def test_a_damaged_bundle_is_not_changed(call: Call, bundle: Path, shop: Shop, tmp_path: Path, name: str) -> None:
+    pd.read_csv(shop.items).iloc[:1].assign(item_id="n1").to_csv(tmp_path / "new.csv", index=False)
+    shutil.copytree(bundle, tmp_path / "shop")
+    path = tmp_path / "shop" / "1" / "assets.extra" / name
+    content = path.read_bytes()
+    before = entries(tmp_path)
+
+    for damaged in (content[: len(content) // 2], content[:3] + bytes([content[3] ^ 255]) + content[4:]):
+        path.write_bytes(damaged)
+        answer = call(
+            "add-items", "--model", tmp_path / "shop", "--items", tmp_path / "new.csv", "--out", tmp_path / "shop"
+        )
+        one_line(answer, "is damaged", path.name)
+    assert entries(tmp_path) == before
 
 
 def test_encode_names_the_table_without_words(call: Call, files: Path) -> None:

@@ -81,17 +81,16 @@ def _look_for_stuffed(items: pd.DataFrame, model: str, *, raises: bool) -> None:
     Raises:
         InputError: there are some, and `raises`.
     """
-    import pandas as pd
-
     from tfcold.errors import InputError
-    from tfcold.manifest import EXTRA, ITEMS_FILE, version_folder
+    from tfcold.manifest import version_folder
     from tfcold.progress import logger
+    from tfcold.serving.attributes import kept_items
     from tfcold.text import stuffed_texts
 
-    path = version_folder(model) / EXTRA / ITEMS_FILE
-    if not path.is_file():
+    kept = kept_items(version_folder(model))
+    if kept is None:
         return
-    found = stuffed_texts(items, pd.read_parquet(path))
+    found = stuffed_texts(items, kept)
     if found.empty:
         return
     some = [f"{item!r} ({column}: {why})" for item, column, why in found.head(3).itertuples(index=False)]

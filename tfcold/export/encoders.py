@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tfcold.errors import BundleError, EncoderMismatchError, NoWordsError
-from tfcold.manifest import EXTRA, Manifest, read_manifest, version_folder
+from tfcold.manifest import EXTRA, Manifest, check_files, read_manifest, version_folder
 from tfcold.progress import logger
 from tfcold.serving.words import reads_words
 from tfcold.text.encode import encode_items
@@ -77,7 +77,7 @@ def bundled_encoder(folder: str | Path, block: str | None = None) -> TextEncoder
         block: str, default the first block, which sentences go by.
 
     Raises:
-        BundleError: the bundle has no such block, or does not say which encoder to take.
+        BundleError: the bundle has no such block, does not say which encoder to take, or its files are damaged.
         EncoderMismatchError: the encoder found is not the one that wrote the vectors.
     """
     version = version_folder(folder)
@@ -97,6 +97,7 @@ def encoder_of(version: Path, block: str, said: Mapping[str, Any]) -> TextEncode
         BundleError, EncoderMismatchError: as `bundled_encoder`.
     """
     if _STORED in said:
+        check_files(version, read_manifest(version), under=f"{EXTRA}/{said[_STORED]}")
         encoder = get_encoder(version / EXTRA / said[_STORED])
     elif spec := said.get(_SPEC) or said.get(ENCODER):
         encoder = get_encoder(spec)

@@ -24,7 +24,7 @@ from tfcold.export.parts import Parts, Words
 from tfcold.export.raw_blocks import Blocks, raw_blocks
 from tfcold.export.stored import STORES, restored, rounded
 from tfcold.export.user_words import words_of_users
-from tfcold.manifest import EXTRA, Manifest, read_manifest
+from tfcold.manifest import EXTRA, Manifest, check_files, read_manifest
 from tfcold.progress import logger
 from tfcold.serving.attributes import fitted_columns
 from tfcold.serving.item_split import ItemSplit
@@ -198,8 +198,9 @@ def parts_of(version: Path, manifest: Manifest) -> Parts:
     """The small layers of a version folder.
 
     Raises:
-        BundleError: they cannot be read or rebuilt.
+        BundleError: they are damaged, or cannot be read or rebuilt.
     """
+    check_files(version, manifest, under=f"{EXTRA}/{PARTS_FILE}")
     path = version / EXTRA / PARTS_FILE
     try:
         with np.load(path, allow_pickle=False) as arrays:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tfcold.columns import ITEM_ID
 from tfcold.errors import InputError
-from tfcold.manifest import EXTRA, ITEMS_FILE
+from tfcold.manifest import EXTRA, ITEMS_FILE, check_files, read_manifest
 from tfcold.serving.ids import strings
 
 Cells = npt.NDArray[Any]
@@ -21,10 +21,15 @@ _FLAGS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": Fal
 
 
 def kept_items(version: Path) -> pd.DataFrame | None:
-    """What the version folder keeps of its items, `item_id` among the columns as str; None where it keeps nothing."""
+    """What the version folder keeps of its items, `item_id` among the columns as str; None where it keeps nothing.
+
+    Raises:
+        BundleError: the file is damaged.
+    """
     path = version / EXTRA / ITEMS_FILE
     if not path.is_file():
         return None
+    check_files(version, read_manifest(version), under=f"{EXTRA}/{ITEMS_FILE}")
     frame = pd.read_parquet(path)
     return frame.assign(**{ITEM_ID: pd.Series(strings(frame[ITEM_ID]), dtype=object)})
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tfcold.columns import ITEM_ID
 from tfcold.errors import BundleError
-from tfcold.manifest import EXTRA, Manifest, check_files, read_manifest, version_folder
+from tfcold.manifest import EXTRA, SPLIT_FILE, Manifest, check_files, read_manifest, version_folder
 from tfcold.serving.attributes import kept_items
 from tfcold.serving.ids import IdIndex
 from tfcold.serving.item_split import ItemSplit, read_split
@@ -140,4 +140,5 @@ class Opened:
 
     @cached_property
     def split(self) -> ItemSplit | None:
+        check_files(self.folder, self.manifest, under=f"{EXTRA}/{SPLIT_FILE}")
         return read_split(self.folder / EXTRA)
