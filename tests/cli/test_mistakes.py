@@ -234,6 +234,7 @@ def test_a_bundle_without_words_places_nothing_new(call: Call, files: Path, tmp_
         (["--item-text", "title,plot"], ["`--item-text`", "'plot'", "'title'"]),
         (["--epochs", "-1"], ["--epochs", "'-1'"]),
         (["--epochs", "many"], ["--epochs", "'many'"]),
+        (["--seed", "4294967296"], ["--seed", "from 0 to 4294967295", "'4294967296'"]),
         (["--preset", "slow"], ["--preset", "'slow'"]),
         (["--item-vectors", "v.npy"], ["--item-vectors", "NAME=FILE"]),
         (["--item-vectors", "text=v.npy"], ["`--item-vectors text`", "'v.npy'"]),

@@ -24,6 +24,8 @@ def test_preset_takes_changes() -> None:
         ({"learning_rate": 0.0}, "`learning_rate` must be positive; received 0.0"),
         ({"ials_penalty": 0.0}, "`ials_penalty` must be positive, or None; received 0.0"),
         ({"ials_alpha": -1.0}, "`ials_alpha` must be positive, or None; received -1.0"),
+        ({"seed": 2**32}, r"`seed` must lie in \[0, 4294967295\]; received 4294967296"),
+        ({"seed": -1}, r"`seed` must lie in \[0, 4294967295\]; received -1"),
         ({"dim": 0}, "`dim` must be at least 1, or None; received 0"),
     ],
 )

@@ -19,6 +19,7 @@ from tfcold.progress import logger
 
 USER_ERROR: Final = 2
 INTERRUPTED: Final = 130
+MOST_SEED: Final = 2**32 - 1  # that NumPy takes
 
 
 class Parser(argparse.ArgumentParser):
@@ -231,19 +232,23 @@ def check_model(path: str, argument: str = "--model") -> None:
         raise InputError(f"`{argument}` is no bundle: {path!r} holds no SavedModel. `tfcold fit --out DIR` makes one")
 
 
-def whole_number(least: int) -> Any:
-    """An argparse type: an int of at least `least`."""
+def whole_number(least: int, most: int | None = None) -> Any:
+    """An argparse type: an int of at least `least`, and at most `most` where that is given."""
+    rule = f"of at least {least}" if most is None else f"from {least} to {most}"
 
     def parse(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             value = least - 1
-        if value < least:
-            raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}; received {text!r}")
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"must be a whole number {rule}; received {text!r}")
         return value
 
     return parse
+
+
+seed: Final = whole_number(0, MOST_SEED)
 
 
 def names(text: str) -> list[str]:

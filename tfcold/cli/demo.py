@@ -33,9 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", default=OUT, metavar="DIR", help=f"folder for bundle, report and logs, default {OUT}")
     parser.add_argument("--preset", choices=("fast", "best"), default="fast", help="default fast")
     parser.add_argument("--epochs", type=console.whole_number(0), metavar="N", help="most epochs of gradient training")
-    parser.add_argument(
-        "--seed", type=console.whole_number(0), default=0, metavar="N", help="fixes all draws, default 0"
-    )
+    parser.add_argument("--seed", type=console.seed, default=0, metavar="N", help="fixes all draws, default 0")
     parser.add_argument("--text", default=SENTENCE, metavar="WORDS", help="what the new user types")
 
 

@@ -36,9 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", "--out", dest="json", metavar="F", help="write all figures there, as JSON")
     parser.add_argument("--confidence", type=_confidence, default=0.95, metavar="C", help="of intervals, default 0.95")
-    parser.add_argument(
-        "--seed", type=console.whole_number(0), default=0, metavar="N", help="of the bootstrap, default 0"
-    )
+    parser.add_argument("--seed", type=console.seed, default=0, metavar="N", help="of the bootstrap, default 0")
 
 
 def run(args: argparse.Namespace) -> None:

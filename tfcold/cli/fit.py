@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("training")
     how.add_argument("--preset", choices=("fast", "best"), default="fast", help="default fast")
     how.add_argument("--epochs", type=console.whole_number(0), metavar="N", help="most epochs of gradient training")
-    how.add_argument("--seed", type=console.whole_number(0), default=0, metavar="N", help="fixes all draws, default 0")
+    how.add_argument("--seed", type=console.seed, default=0, metavar="N", help="fixes all draws, default 0")
     how.add_argument(
         "--one-list", choices=("auto", "validation", "demand"), default="auto",
         help="how known and new items share a list: as is best for the validation rows, or new ones with as many places"

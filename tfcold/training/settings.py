@@ -84,7 +84,7 @@ class Settings:
         mixed_precision: bool, default False. Gradient steps compute in float16 (bfloat16 without a GPU); weights, and
             the model that comes out, stay float32.
         jit_compile: bool, default False. Compile the training step with XLA; one replica only.
-        seed: int, default 0. Fixes everything that is drawn.
+        seed: int from 0 to 2^32 - 1, default 0. Fixes everything that is drawn.
     """
 
     max_dim: int = 768
@@ -162,6 +162,8 @@ class Settings:
             share = getattr(self, name)
             if share is not None and not 0 <= share <= 1:
                 raise InputError(f"`{name}` must lie in [0, 1], or be None; received {share}")
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"`seed` must lie in [0, 4294967295]; received {self.seed}")
         if not 0 <= self.id_dropout < 1:
             raise InputError(f"`id_dropout` must lie in [0, 1); received {self.id_dropout}")
         if self.text_halfway is not None and not self.text_halfway >= 0:
