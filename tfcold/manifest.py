@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
@@ -18,6 +19,7 @@ MANIFEST_FILE: Final = "manifest.json"
 ITEMS_FILE: Final = "items.parquet"
 SPLIT_FILE: Final = "explain.npz"
 REPORT_FILE: Final = "report.json"
+OWN_HASH: Final = "sha256"  # of the manifest, in the manifest; those of earlier versions have none
 
 _KINDS: Final = {"str": str, "int": int, "dict": dict, "list": list}
 
@@ -111,8 +113,9 @@ class Manifest:
         return cls(**values)
 
     def write(self, version: Path) -> None:
-        """Writes it into a version folder. Keys keep their order: that of blocks has a meaning."""
-        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        """Writes it into a version folder, with its own hash. Keys keep their order: that of blocks has a meaning."""
+        content = {**self.to_dict(), OWN_HASH: _hash_of(self.to_dict())}
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         (version / EXTRA / MANIFEST_FILE).write_text(text, encoding="utf-8")
 
 
@@ -128,22 +131,31 @@ def _check_files_said(files: Mapping[str, Any], where: str) -> None:
         raise BundleError(f"`{where}` must name {SAVED_MODEL} under 'files'; it names {len(files)} others")
 
 
+def _hash_of(content: Mapping[str, Any]) -> str:
+    """sha256 of a manifest as JSON without white space and its own hash; the order of keys counts."""
+    said = json.loads(json.dumps({name: value for name, value in content.items() if name != OWN_HASH}))
+    return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+
+
 def read_manifest(version: Path) -> Manifest:
     """The manifest of a version folder.
 
     Raises:
         BundleError: there is none, or it cannot be read.
     """
+    return Manifest.from_dict(_content_of(version), str(version / EXTRA / MANIFEST_FILE))
+
+
+def _content_of(version: Path) -> Any:
     path = version / EXTRA / MANIFEST_FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BundleError(
             f"`{version}` is a SavedModel without {EXTRA}/{MANIFEST_FILE}, so no bundle of tfcold"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"`{path}` cannot be read as JSON: {error}") from error
-    return Manifest.from_dict(content, str(path))
 
 
 def versions_of(folder: Path) -> list[int]:
@@ -184,7 +196,7 @@ def hashes_of(version: Path) -> dict[str, dict[str, Any]]:
 
 
 def check_files(version: Path, manifest: Manifest, *, contents: bool = True, under: str | None = None) -> None:
-    """Nothing, where every file is what the manifest says.
+    """Nothing, where every file is what the manifest says, and the manifest what was written.
 
     Args:
         version: the version folder.
@@ -193,8 +205,10 @@ def check_files(version: Path, manifest: Manifest, *, contents: bool = True, und
         under: a file, or a folder whose files are looked at, by its path within the version folder; default all.
 
     Raises:
-        BundleError: a file is missing or changed; it names up to three.
+        BundleError: a file is missing or changed, the manifest among them; it names up to three.
     """
+    if contents and under is None:
+        _check_own_hash(version)
     files = manifest.files
     if under is not None:
         files = {name: said for name, said in files.items() if name == under or name.startswith(f"{under}/")}
@@ -211,4 +225,13 @@ def check_files(version: Path, manifest: Manifest, *, contents: bool = True, und
         raise BundleError(
             f"`{version}` is damaged: {len(wrong)} of {len(files)} files are not as its manifest says: "
             f"{'; '.join(wrong[:3])}. Copy or export the bundle again"
+        )
+
+
+def _check_own_hash(version: Path) -> None:
+    content = _content_of(version)
+    if OWN_HASH in content and content[OWN_HASH] != _hash_of(content):
+        raise BundleError(
+            f"`{version}` is damaged: {EXTRA}/{MANIFEST_FILE} was changed after it was written. "
+            "Copy or export the bundle again"
         )

@@ -166,6 +166,35 @@ def test_odd_manifest_is_an_error_that_names_it(bundle, tmp_path, change):
         tfcold.load(tmp_path / "b")
 
 
+@pytest.mark.parametrize("change", [
+    {"dim": 7}, {"default_k": 3}, {"sizes": {"users": 1}}, {"name": "shop"}, {"from_nowhere": 1}, {"sha256": None},
+])  # fmt: skip
+def test_a_manifest_that_was_edited_is_an_error_where_hashes_count(bundle, tmp_path, change):
+    shutil.copytree(bundle, tmp_path / "b")
+    path = tmp_path / "b" / "1" / "assets.extra" / "manifest.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content))  # laid out otherwise, it says the same
+    check_files(tmp_path / "b" / "1", read_manifest(tmp_path / "b" / "1"))
+
+    path.write_text(json.dumps({**content, **change}))
+    for act in (lambda: tfcold.load(tmp_path / "b", verify=True), lambda: remove_items(tmp_path / "b", ["i1"])):
+        with pytest.raises(BundleError, match=r"manifest\.json was changed after it was written"):
+            act()
+    del content["sha256"]  # as bundles of earlier versions
+    path.write_text(json.dumps({**content, "name": "shop"}))
+    assert tfcold.load(tmp_path / "b", verify=True).name == "shop"
+
+
+def test_the_order_of_blocks_in_a_manifest_has_a_hash_too(bundle, tmp_path):
+    shutil.copytree(bundle, tmp_path / "b")
+    path = tmp_path / "b" / "1" / "assets.extra" / "manifest.json"
+    content = json.loads(path.read_text())
+    content["text"] = dict(reversed(content["text"].items()))
+    path.write_text(json.dumps(content))
+    with pytest.raises(BundleError, match="changed after it was written"):
+        check_files(tmp_path / "b" / "1", read_manifest(tmp_path / "b" / "1"))
+
+
 def test_every_truncated_file_is_named(bundle, tmp_path):
     manifest = read_manifest(bundle / "1")
     for name in manifest.files:
