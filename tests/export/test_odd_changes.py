@@ -201,3 +201,39 @@ def test_two_writers_of_a_first_version_lose_nothing(world, bundle, tmp_path, mo
             shutil.rmtree(out)
         else:
             out.unlink()
+
+
+@pytest.mark.parametrize(
+    ("frame", "match"),
+    [
+        (
+            pd.DataFrame({"item_id": ["i1"], "Title": ["x"]}),
+            "column that lists show, of 'title', .*; it has 'Title' beside",
+        ),
+        (pd.DataFrame({"item_id": ["i1"]}), "column that lists show, .*; it has nothing beside item_id"),
+    ],
+)
+def test_what_lists_show_changes_by_a_column_that_they_have(model, bundle, tmp_path, frame, match):
+    for act in (lambda: add_items(bundle, frame, None, tmp_path / "out", replace="shown"),
+                lambda: model.add_items(frame, replace="shown")):  # fmt: skip
+        with pytest.raises(InputError, match=match):
+            act()
+    assert not (tmp_path / "out").exists()
+
+
+def test_columns_that_come_to_nothing_are_named(bundle, tmp_path, caplog):
+    anew = pd.DataFrame({"item_id": ["i1"], "title": ["x"], "Genre": ["y"]})
+    said = "columns that the bundle does not keep, so lists will not show them: 'Genre'; it keeps 'title'"
+    model = tfcold.load(bundle)
+    for act in (
+        lambda: add_items(bundle, anew, None, tmp_path / "shown", replace="shown"),
+        lambda: add_items(bundle, anew.assign(item_id="n"), given(["n"]), tmp_path / "new"),
+        lambda: model.add_items(anew, replace="shown"),
+        lambda: model.add_items(anew.assign(item_id="n"), given(["n"])),
+    ):
+        caplog.clear()
+        act()
+        assert said in caplog.text
+    caplog.clear()
+    model.add_items(anew[["item_id", "title"]], replace="shown")
+    assert caplog.text == ""

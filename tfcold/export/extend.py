@@ -14,7 +14,7 @@ from tfcold.export.item_split import split_of_items
 from tfcold.export.next_version import Standing
 from tfcold.export.placing import placed, shown_cells
 from tfcold.serving.attributes import with_cells
-from tfcold.serving.changes import SHOWN, Replace, check_items, checked_replace, checked_shown
+from tfcold.serving.changes import SHOWN, Replace, check_items, checked_replace, checked_shown, warn_of_columns
 from tfcold.serving.ids import Ids
 from tfcold.text.vectors import TextVectors
 
@@ -50,7 +50,7 @@ def add_items(
     Raises:
         InputError: an id that the bundle knows (or, with `replace`, that was removed; with `"shown"`, that it does not
             have), that stands twice or is empty; a block it does not know, or of another width; no vector at all; a
-            cell that does not fit its column; another `replace`.
+            cell that does not fit its column; another `replace`; with `"shown"`, no column that the bundle keeps.
         EncoderMismatchError: vectors of another encoder.
         BundleError: `folder` is no bundle, or `out` exists and is none.
     """
@@ -66,6 +66,8 @@ def add_items(
         check_items(before.items, tables.says & ~tables.is_known, ids, replace=replace)
 
     new, blocks = placed(items, vectors, cells, before.manifest, before.parts.items, check)
+    given = set(map(str, items.columns))
+    warn_of_columns(given, kept)
     rows = before.items.rows(new.ids)
     comes, moves = rows == 0, (rows > 0) & tables.is_cold[rows]
     grown = tables.with_places(rows[moves], new.candidates[moves], new.history[moves], new.is_known[moves])
@@ -74,7 +76,7 @@ def add_items(
     if split is not None:
         more = split_of_items(before.parts, blocks, None, np.ones(len(new) + 1, np.bool_))
         split = None if more is None else split.replaced(rows[moves], more.of(moves)).joined(more.of(comes))
-    shown = None if kept is None else _shown(kept, new.ids, new.frame, set(map(str, items.columns)))
+    shown = None if kept is None else _shown(kept, new.ids, new.frame, given)
     counted = {"items": int(comes.sum()), "replaced": int((~comes).sum())}
     return before.written(grown, shown, split, {kind: count for kind, count in counted.items() if count})
 
@@ -83,8 +85,9 @@ def _shown_anew(before: Standing, items: pd.DataFrame) -> Path:
     """The next version, in which only what lists show of these items differs."""
     tables, kept = before.tables, before.kept
     ids, cells = shown_cells(items, None if kept is None else kept.drop(columns=ITEM_ID))
-    kept = checked_shown(before.items, tables.says & ~tables.is_known, ids, kept)
-    kept = _shown(kept, ids, cells, set(map(str, items.columns)))
+    given = set(map(str, items.columns))
+    kept = checked_shown(before.items, tables.says & ~tables.is_known, ids, kept, given)
+    kept = _shown(kept, ids, cells, given)
     return before.written(before.tables, kept, before.split, {"replaced": len(ids)})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -85,16 +85,41 @@ def check_items(items: IdIndex, removed: Mask, ids: Ids, *, replace: Replace) ->
         )
 
 
-def checked_shown(items: IdIndex, removed: Mask, ids: Ids, kept: pd.DataFrame | None) -> pd.DataFrame:
-    """`kept`, what lists show of items, where it can change for all of these.
+def warn_of_columns(given: Collection[str], kept: pd.DataFrame | None) -> None:
+    """Says which columns of a table, by their names, lists will not show, as the bundle does not keep them."""
+    if kept is None:
+        return
+    ours, others = _columns_beside_id(kept), sorted(set(given) - {ITEM_ID, *map(str, kept.columns)})
+    if others:
+        logger.warning(
+            "`items` has columns that the bundle does not keep, so lists will not show them: %s; it keeps %s",
+            ", ".join(map(repr, others)), ", ".join(map(repr, ours)) or "none",
+        )  # fmt: skip
+
+
+def checked_shown(
+    items: IdIndex, removed: Mask, ids: Ids, kept: pd.DataFrame | None, given: Collection[str]
+) -> pd.DataFrame:
+    """`kept`, what lists show of items, where it can change for all of these by the columns given.
 
     Raises:
-        InputError: one is not there, or the bundle keeps nothing of its items.
+        InputError: one is not there, the bundle keeps nothing of its items, or none of the columns.
     """
     leaving_items(items, removed, ids)
     if kept is None:
         raise InputError("`items` cannot be shown: the bundle was exported without an items table. Export it with one")
+    ours, others = _columns_beside_id(kept), sorted(set(given) - {ITEM_ID})
+    if not set(ours) & set(others):
+        raise InputError(
+            f"`items` must have a column that lists show, of {', '.join(map(repr, ours)) or 'none'}; it has "
+            f"{', '.join(map(repr, others)) or 'nothing'} beside {ITEM_ID}. Correct the names of its columns"
+        )
+    warn_of_columns(given, kept)
     return kept
+
+
+def _columns_beside_id(kept: pd.DataFrame) -> list[str]:
+    return [str(name) for name in kept.columns if name != ITEM_ID]
 
 
 def _check_not_removed(items: IdIndex, removed: Mask, ids: Ids) -> None:

@@ -23,6 +23,7 @@ from tfcold.serving.changes import (
     checked_shown,
     joining_users,
     leaving_items,
+    warn_of_columns,
 )
 from tfcold.serving.newcomers import Places
 from tfcold.serving.opened import Opened
@@ -87,11 +88,12 @@ class Live:
             state, places, given = self._now, self._the_places(), set(map(str, items.columns))
             if checked_replace(replace, vectors) == SHOWN:
                 ids, cells = places.shown(items, state.kept)
-                checked_shown(state.items, state.removed, ids, state.kept)
+                checked_shown(state.items, state.removed, ids, state.kept, given)
                 self._state = state.with_cells(state.items.rows(ids), cells, given)
                 return
             new = places.items(items, vectors, state.kept)
             check_items(state.items, state.removed, new.ids, replace=replace)
+            warn_of_columns(given, state.kept)
             rows = state.items.rows(new.ids)
             there, moves = rows > 0, (rows > 0) & state.is_cold[rows]
             state = state.with_cells(rows[there], new.of(there).frame, given)
