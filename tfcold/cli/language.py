@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tfcold.cli import console
+from tfcold.cli.quoting import quoting_of
 from tfcold.errors import InputError
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def write_table(path: str, frame: Any) -> None:
             frame.to_parquet(aside, index=False)
         else:
             separator = "\t" if low.endswith((".tsv", ".tsv.gz")) else ","
-            text = frame.to_csv(index=False, sep=separator).encode()
+            text = frame.to_csv(index=False, sep=separator, quoting=quoting_of(frame)).encode()
             # neither name nor time of writing in it: the same table, the same bytes
             aside.write_bytes(gzip.compress(text, mtime=0) if low.endswith(".gz") else text)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from tfcold.cli import console
+from tfcold.cli.quoting import quoting_of
 from tfcold.errors import InputError
 from tfcold.files import written_aside
 from tfcold.progress import bar, logger
@@ -229,7 +230,8 @@ def _write(path: str, frames: Iterator[pd.DataFrame]) -> tuple[int, int]:
     with written_aside(path) as aside, _opened(aside, path.lower().endswith(".gz")) as stream:
         stream.write(",".join(LIST_COLUMNS) + "\n")  # also where nobody asked for a list
         for frame in frames:
-            frame.to_csv(stream, columns=list(LIST_COLUMNS), index=False, header=False, float_format="%.7g")
+            table = frame[list(LIST_COLUMNS)]
+            table.to_csv(stream, index=False, header=False, float_format="%.7g", quoting=quoting_of(table))
             rows, lists = rows + len(frame), lists + int(frame[USER_ID].nunique())
     return rows, lists
 
