@@ -208,6 +208,16 @@ def test_changes_keep_the_words(world, reading, opened, tmp_path):
     assert sizes[1] < sizes[0] * 1.2  # held once
 
 
+def test_an_empty_text_says_nothing_in_python_either(world, encoder, tmp_path):
+    export(world.trained, tmp_path / "shop", encoders={"text": str(encoder.preset), "lexical": world.lexical})
+    found = encode_texts(tmp_path / "shop", ["", TEXTS[0], " ", "\n"])
+
+    np.testing.assert_allclose(found[1], encoder.encode(TEXTS[:1])[0], atol=1e-6)
+    assert not found[[0, 2, 3]].any()
+    assert encode_texts(tmp_path / "shop", [""]).tolist() == [[0.0] * 5]
+    assert encode_texts(tmp_path / "shop", []).shape == (0, 5)
+
+
 def test_words_are_put_in_and_taken_out_later(world, encoder, bundle, opened, tmp_path):
     said = with_words(bundle, tmp_path / "later", encoders={"text": encoder})
     asked = [["recommend_from_text", {"text": TEXTS, "k": 6}], ["serving_default", {"user_id": ["u1"]}]]

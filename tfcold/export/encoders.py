@@ -112,10 +112,20 @@ def encoder_of(version: Path, block: str, said: Mapping[str, Any]) -> TextEncode
 def encode_texts(folder: str | Path, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """float32 [B, T]: sentences as the bundle's first block sees them, ready for `recommend_from_vectors`.
 
+    An empty text, or one of white space, says nothing and is a row of zeros.
+
     Raises:
         BundleError: as in `bundled_encoder`.
     """
-    return np.asarray(bundled_encoder(folder).encode(list(texts)), np.float32)
+    return _encoded_texts(bundled_encoder(folder), texts)
+
+
+def _encoded_texts(encoder: TextEncoder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    vectors = np.zeros((len(texts), encoder.dim), np.float32)
+    says = np.array([bool(text.strip()) for text in texts], np.bool_)
+    if says.any():
+        vectors[says] = encoder.encode([text for text in texts if text.strip()])
+    return vectors
 
 
 def sentence_vectors(recommender: Recommender, texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -141,8 +151,7 @@ def phrase_vectors(recommender: Recommender, phrases: Sequence[str]) -> dict[str
     found = {str(recommender.manifest.text_block): sentence_vectors(recommender, phrases)}
     for block, said in recommender.manifest.text.items():
         if block not in found and _STORED in said:
-            encoder = bundled_encoder(recommender.folder, block)
-            found[block] = np.asarray(encoder.encode(list(phrases)), np.float32)
+            found[block] = _encoded_texts(bundled_encoder(recommender.folder, block), phrases)
     return found
 
 
