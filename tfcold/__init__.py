@@ -23,7 +23,7 @@ from typing import Any as _Any
 from tfcold.version import __version__
 
 if _TYPE_CHECKING:
-    from tfcold import baselines, data, evaluation, language, layers, models, splits, text, training
+    from tfcold import baselines, data, evaluation, export, language, layers, models, splits, text, training
     from tfcold.blocks import Features
     from tfcold.data import Dataset
     from tfcold.evaluation import compare, evaluate
@@ -58,7 +58,7 @@ _HOMES = {
     "get_encoder": "tfcold.text",
     "load": "tfcold.opening",
 }
-_ROOMS = ("baselines", "data", "evaluation", "language", "layers", "models", "splits", "text", "training")
+_ROOMS = ("baselines", "data", "evaluation", "export", "language", "layers", "models", "splits", "text", "training")
 
 __all__ = [
     "Dataset",
@@ -75,6 +75,7 @@ __all__ = [
     "encode_users",
     "evaluate",
     "evaluation",
+    "export",
     "export_bundle",
     "fit",
     "get_encoder",
