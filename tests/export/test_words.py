@@ -251,6 +251,11 @@ def test_command_line_puts_encoders_in(encoder, bundle, tmp_path, capsys):
     assert main(["inspect", str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out.count("encoder in the SavedModel") == 2
     assert main([*command[:3], "--out", str(tmp_path / "no"), "--with-encoder"]) == 2
+    capsys.readouterr()
+    for which in ("--with-encoder", "--without-encoder"):
+        assert main([*command[:3], "--out", str(tmp_path / "no"), which, "--encoder", "txt=minilm"]) == 2
+        said = capsys.readouterr().err
+        assert "`--encoder` must name blocks of the model, ['text', 'lexical']; received ['txt']" in said
     assert main([*command, "--with-encoder", "--without-encoder"]) == 2
     assert not (tmp_path / "no").exists()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfcold.export.encoders import bundled_encoder, names_encoder
+from tfcold.export.encoders import bundled_encoder, check_encoders, names_encoder
 from tfcold.export.next_version import Standing
 from tfcold.export.words import words_of
 
@@ -30,11 +30,13 @@ def with_words(
         encoders: by block, those that the bundle does not name, or names where it cannot be reached.
 
     Raises:
-        BundleError: `folder` is no bundle, `out` exists and is none, or nothing says what encodes the first block.
+        BundleError: `folder` is no bundle, `out` exists and is none, an encoder is of a block that the bundle does not
+            have, or nothing says what encodes the first block.
         InputError: the first block's encoder cannot be put into a graph.
         EncoderMismatchError: an encoder is not the one that wrote the vectors of its block.
     """
     before = Standing.of(folder, out)
+    check_encoders(before.manifest.text, encoders or {})
     words = None
     if with_encoder:
         found: dict[str, TextEncoder | str] = dict(encoders or {})
