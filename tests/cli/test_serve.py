@@ -27,6 +27,7 @@ def process(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str
             said = running.stdout.readline()
             found = re.search(r"http://127\.0\.0\.1:\d+", said)
             assert found, said
+            assert " " not in said.split(" answers at ")[1].partition(":predict;")[0]
             yield running, found[0]
         finally:
             if running.poll() is None:
@@ -55,6 +56,7 @@ def test_serves_until_it_is_told_to_stop(bundle: Path, shop: Shop, sent: signal.
         (["nowhere"], ["`DIR`", "'nowhere'"]),
         (["{bundle}", "--items", "nothing.csv"], ["`--items`", "nothing.csv"]),
         (["{bundle}", "--items", "{items}", "--title-column", "name"], ["`--title-column`", "'name'", "'genre'"]),
+        (["{bundle}", "--title-column", "name"], ["`--title-column`", "'name'", "'title'", "'genre'", "--items"]),
         (["{bundle}", "--port", "70000"], ["--port", "0 to 65535", "'70000'"]),
         (["{bundle}", "--timeout", "0"], ["--timeout", "above 0"]),
         (["{bundle}", "--threads", "0"], ["--threads", "at least 1"]),

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from tfcold.cli import console
 from tfcold.errors import InputError
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--items", metavar="F", help="items with item_id and titles for the page (default: the bundle's)"
     )
-    parser.add_argument("--title-column", default=TITLE, metavar="NAME", help="column of titles, default title")
+    parser.add_argument("--title-column", metavar="NAME", help="column of titles, default title")
     whole = console.whole_number(1)
     parser.add_argument("--threads", type=whole, default=4, metavar="N", help="requests computed at once, default 4")
     parser.add_argument(
@@ -72,7 +73,10 @@ def run(args: argparse.Namespace) -> None:
 
     for module in ("starlette", "uvicorn", "prometheus_client"):
         require(module, extra="serve")
-    titles = None if args.items is None else read_titles(args.items, args.title_column)
+    title_column = args.title_column or TITLE
+    titles = None if args.items is None else read_titles(args.items, title_column)
+    if args.title_column is not None and args.items is None:
+        check_title_column(args.model, title_column)
 
     from tfcold.http import Limits, Version, VersionStore, run_server
     from tfcold.http.hosts import LOCAL, is_local
@@ -87,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
     )
     store = VersionStore(
         args.model,
-        lambda folder: Version(folder, titles=titles, title_column=args.title_column),
+        lambda folder: Version(folder, titles=titles, title_column=title_column),
         poll_seconds=limits.poll_seconds,
     )
     hosts = [*LOCAL, args.host, *args.allow_host] if is_local(args.host) or args.allow_host else None
@@ -95,9 +99,28 @@ def run(args: argparse.Namespace) -> None:
     def ready(url: str, version: int) -> None:
         if not is_local(args.host):
             logger.warning("listening on %s: whoever reaches this machine may ask. There is no password", args.host)
-        console.say(f"version {version} answers at {url}/v1/models/{name}:predict; a page to try it: {url}/")
+        console.say(f"version {version} answers at {url}/v1/models/{quote(name)}:predict; a page to try it: {url}/")
 
     run_server(store, name, host=args.host, port=args.port, limits=limits, hosts=hosts, ready=ready)
+
+
+def check_title_column(model: str, column: str) -> None:
+    """Nothing, where the newest version of a bundle keeps this column of its items.
+
+    Raises:
+        InputError: it does not.
+    """
+    from tfcold.columns import ITEM_ID
+    from tfcold.manifest import version_folder
+    from tfcold.serving.attributes import kept_items
+
+    kept = kept_items(version_folder(model))
+    columns = [] if kept is None else [str(name) for name in kept.columns if name != ITEM_ID]
+    if column not in columns:
+        raise InputError(
+            f"`--title-column` must be a column that {model!r} keeps of its items; received {column!r}, it keeps "
+            f"{', '.join(map(repr, columns)) or 'none'}. Name one of these, or give titles in --items"
+        )
 
 
 def read_titles(path: str, column: str) -> Mapping[str, str]:
