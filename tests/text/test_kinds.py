@@ -14,6 +14,10 @@ def test_column_kinds_tells_words_names_and_numbers_apart():
             "code": ["a1", "b2", "c3", "d4"],  # short, but no name comes twice
             "price": [1.5, np.nan, 2.5, 3.0],
             "year": ["1995", "1996", None, "2001"],  # numbers that a reader left as text
+            "in_stock": [True, False, True, True],
+            "new": ["TRUE", None, "false ", "True"],  # as text, with a gap
+            "boxed": [None, True, 0, False],
+            "said": ["true", "false", "maybe", "true"],
             "nothing": [None, None, None, None],
         }
     )
@@ -24,6 +28,10 @@ def test_column_kinds_tells_words_names_and_numbers_apart():
         "code": "text",
         "price": "numeric",
         "year": "numeric",
+        "in_stock": "numeric",
+        "new": "numeric",
+        "boxed": "numeric",
+        "said": "text",
     }
 
 
@@ -35,3 +43,7 @@ def test_cell_names_splits_strings_at_commas_and_bars_and_lists_not_at_all():
 
 def test_numbers_gives_nan_for_what_is_no_number():
     np.testing.assert_array_equal(numbers(["2", 3, None, "x", float("inf")]), [2.0, 3.0, np.nan, np.nan, np.nan])
+
+
+def test_numbers_reads_true_and_false_as_one_and_zero():
+    np.testing.assert_array_equal(numbers([True, "TRUE", " false", False, "yes"]), [1.0, 1.0, 0.0, 0.0, np.nan])

@@ -64,10 +64,12 @@ def test_infer_takes_words_title_first_and_long_text_last():
             "plot": ["one thing after another", "two", "three"],
             "brand": ["Acme", "Acme", "Apex"],
             "title": ["Pen", "Pencil", "Eraser"],
+            "in_stock": [True, False, True],
             "empty": [None, None, None],
         }
     )
     assert TextTemplate.infer(rows, "item_id").columns == ("title", "brand", "plot", "reviews")
+    assert TextTemplate(("title", "in_stock")).render(rows)[0] == "Pen. in_stock: True"  # by name it is words
 
 
 def test_infer_refuses_a_table_without_words():

@@ -25,7 +25,12 @@ RENAMED: Final = {"frame": "items"}  # arguments of Python -> options
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--items", required=True, metavar="F", help="item_id and columns of words")
-    parser.add_argument("--item-text", type=console.names, metavar="A,B", help="columns to read (default: all)")
+    parser.add_argument(
+        "--item-text",
+        type=console.names,
+        metavar="A,B",
+        help="columns to read (default: all but numbers, true and false)",
+    )
     parser.add_argument(
         "--out", required=True, metavar="F", help=".npz (ids, vectors), .npy (row i is row i) or .parquet"
     )

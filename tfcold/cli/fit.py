@@ -42,8 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     need.add_argument("--out", required=True, metavar="DIR", help="folder of the bundle; each fit adds a version")
     words = parser.add_argument_group("words")
-    words.add_argument("--item-text", type=console.names, metavar="A,B", help="columns of items to read (default: all)")
-    words.add_argument("--user-text", type=console.names, metavar="A,B", help="columns of users to read (default: all)")
+    words.add_argument(
+        "--item-text", type=console.names, metavar="A,B",
+        help="columns of items to read (default: all; numbers, true and false then are no words)",
+    )  # fmt: skip
+    words.add_argument(
+        "--user-text", type=console.names, metavar="A,B",
+        help="columns of users to read (default: all; numbers, true and false then are no words)",
+    )  # fmt: skip
     words.add_argument(
         "--item-vectors", type=console.named_file, action="append", metavar="NAME=F",
         help="ready vectors, .npy (row i is row i of the items), .npz (ids, vectors) or .parquet; repeatable. "

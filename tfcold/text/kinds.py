@@ -18,13 +18,15 @@ SAMPLED_ROWS: Final = 5_000
 MAX_WORDS_OF_A_NAME: Final = 3.0
 MAX_SHARE_OF_DISTINCT_NAMES: Final = 0.7
 
+_FLAGS: Final = {"true": 1.0, "false": 0.0}
 _SEPARATORS = re.compile(r"\s*[|,]\s*")
 
 
 def column_kinds(frame: pd.DataFrame, id_column: str) -> dict[str, Kind]:
     """The kind of every column but the id, in the order of the table.
 
-    A column of numbers (also of numbers written as text, as a csv read for its ids gives them) is `numeric`. A column
+    A column of numbers (also of numbers written as text, as a csv read for its ids gives them), or of true and false in
+    any case, is `numeric`: it is no words, unless somebody names it. A column
     whose cells, split at commas and bars, are short names that repeat from row to row (genres, brand, actors) is
     `categorical`. Everything else is `text`; a column called title, name, plot, description, text or abstract always
     is. A column without a single value has no kind and is left out, and so is one that
@@ -53,7 +55,7 @@ def _kind(name: str, column: pd.Series[Any]) -> Kind | None:
         return None
     if name.lower() in TITLE_LIKE:
         return "text"
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+    if pd.api.types.is_numeric_dtype(column):  # bool too
         return "numeric"
     if np.isfinite(numbers(cells)).all():
         return "numeric"
@@ -96,6 +98,7 @@ def cell_names(cell: Any) -> list[str]:
 
 
 def numbers(cells: Iterable[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """float64 [N]; NaN where a cell is empty or no finite number."""
-    values = pd.to_numeric(pd.Series(list(cells), dtype=object), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    """float64 [N]; 1 for true and 0 for false, NaN where a cell is empty or no finite number."""
+    known = [_FLAGS.get(cell.strip().lower(), cell) if isinstance(cell, str) else cell for cell in cells]
+    values = pd.to_numeric(pd.Series(known, dtype=object), errors="coerce").to_numpy(np.float64, na_value=np.nan)
     return np.where(np.isfinite(values), values, np.nan)

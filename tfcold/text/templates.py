@@ -97,6 +97,7 @@ class TextTemplate:
     def infer(cls, frame: pd.DataFrame, id_column: str) -> TextTemplate:
         """A template of every column that holds words: titles and names first, long texts last, numbers not at all.
 
+        Columns of true and false are numbers, see `column_kinds`.
         Long texts go last because encoders cut what is too long.
 
         Raises:
