@@ -103,8 +103,9 @@ def run(args: argparse.Namespace) -> None:
         frames = iter([_from_text(recommender, args.text, options)])
     else:
         frames = _lists(recommender, users, history, options)
-    rows, listed = _write(args.out, frames)
-    console.say(f"{listed:,} lists, {rows:,} rows: {args.out}")
+    rows, listed, new = _write(args.out, frames, recommender)
+    of_new = f", {new / rows:.1%} of them of items without interactions" if new else ""
+    console.say(f"{listed:,} lists, {rows:,} rows{of_new}: {args.out}")
 
 
 def _check_reads(recommender: Recommender, args: argparse.Namespace) -> None:
@@ -222,18 +223,19 @@ def _from_text(recommender: Recommender, texts: list[str], options: dict[str, An
     return recommender.recommend_from_vectors(vectors, ids=texts, **options)
 
 
-def _write(path: str, frames: Iterator[pd.DataFrame]) -> tuple[int, int]:
-    """Rows and lists written, aside and renamed."""
-    from tfcold.columns import USER_ID
+def _write(path: str, frames: Iterator[pd.DataFrame], recommender: Recommender) -> tuple[int, int, int]:
+    """Rows and lists written, aside and renamed; and how many of the rows are of items without interactions."""
+    from tfcold.columns import ITEM_ID, USER_ID
 
-    rows = lists = 0
+    rows = lists = new = 0
     with written_aside(path) as aside, _opened(aside, path.lower().endswith(".gz")) as stream:
         stream.write(",".join(LIST_COLUMNS) + "\n")  # also where nobody asked for a list
         for frame in frames:
             table = frame[list(LIST_COLUMNS)]
             table.to_csv(stream, index=False, header=False, float_format="%.7g", quoting=quoting_of(table))
             rows, lists = rows + len(frame), lists + int(frame[USER_ID].nunique())
-    return rows, lists
+            new += int(recommender.is_cold(frame[ITEM_ID]).sum())
+    return rows, lists, new
 
 
 def _opened(path: Path, gzipped: bool) -> IO[str]:
