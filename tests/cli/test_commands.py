@@ -36,6 +36,8 @@ def test_recommend_all_users_without_what_they_did(call: Call, bundle: Path, sho
     assert pairs(lists) & pairs(trained) == set()
     assert lists.groupby("user_id")["rank"].apply(list).iloc[0] == [1, 2, 3, 4, 5]
     assert (lists.groupby("user_id")["score"].diff().dropna() <= 0).all()
+    new = ~lists["item_id"].isin(trained["item_id"])
+    assert f"{new.mean():.1%} of them of items without interactions" in answer.out
 
 
 def test_recommend_for_users_among_candidates_without_excluded_pairs(call: Call, bundle: Path, tmp_path: Path) -> None:
