@@ -68,3 +68,58 @@ def test_text_against_another_kind_is_told_what_the_column_holds(where, said):
 def test_anything_else_is_refused_in_one_error(where):
     with pytest.raises(InputError, match="`where`"):
         matching(where, ITEMS)
+
+
+ODD = pd.DataFrame(
+    {
+        "in stock": [True, False, True],
+        "price (usd)": [5.0, 12.0, 20.0],
+        "class": np.array(["a", "b", "`in stock`"], object),
+        "it's": np.array(["x", "y", "x|z"], object),
+        "a-b": [1, 2, 3],
+        "__0": [3, 2, 1],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("`in stock`", [0, 2]),
+        ("not`in stock`and`price (usd)`<20", [1]),
+        ("`in stock` and `price (usd)` < 10", [0]),
+        ("10 < `price (usd)` <= 20 and `in stock` == True", [2]),
+        ("`class` in ('a', 'b')", [0, 1]),
+        ("`class` == '`in stock`'", [2]),  # in a string they are letters
+        ('`class` == """`in stock`"""', [2]),
+        ("'x' in `it's` and `a-b` == 3", [2]),
+        ("__0 == 3 or `a-b` == 2", [0, 1]),  # a name of the table's is taken by nothing else
+        ("`__0` == 3 or `in stock`", [0, 2]),
+        (" (`a-b`\n == 1) ", [0]),
+    ],
+)
+def test_columns_in_backticks(where, expected):
+    assert np.flatnonzero(matching(where, ODD)).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "`in stock`.__class__", "`__import__('os').system('true')`", "`in stock`()", "`in stock`[0]", "`in stock", "``",
+        "`in stock` `a-b`", "x`in stock`", "`in stock`x", "`in\nstock`", "`in stock` := True", "lambda: `in stock`",
+        "f'{`in stock`}'", "`__1` == 1", "`in stock` and ___0", "`in stock` and \uff3f\uff3f\uff3f0",
+        "`price (usd)` + 1 < 3", "[`in stock` for x in `a-b`]", "'`in stock`'",
+    ],
+)  # fmt: skip
+def test_backticks_hold_names_alone(where):
+    with pytest.raises(InputError, match="`where`"):
+        matching(where, ODD)
+
+
+def test_the_error_says_how_odd_names_stand():
+    with pytest.raises(
+        InputError, match=r"stands in backticks, like \"`price \(usd\)` < 10\"; received 'price\(usd\)'"
+    ):
+        matching("price (usd) < 10", ODD)
+    with pytest.raises(InputError, match="not item_id: give ids as `candidates` or `exclude`"):
+        matching("item_id == 'i1'", ODD)

@@ -12,14 +12,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tfcold.columns import ITEM_ID
 from tfcold.errors import InputError
+from tfcold.serving.backticks import parsed
 
 Mask = npt.NDArray[np.bool_]
 
 LONGEST: Final = 10_000
 _RULE: Final = (
     "`where` must be made of columns, comparisons (== != < <= > >=, in, not in), and, or, not, and constants, like "
-    "\"in_stock and price < 10 and region in ('eu', 'us')\""
+    "\"in_stock and price < 10 and region in ('eu', 'us')\"; a column whose name is no plain word stands in backticks, "
+    'like "`price (usd)` < 10"'
 )
 _ORDER: Final[dict[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
     ast.Eq: operator.eq,
@@ -40,7 +43,8 @@ def matching(where: str, items: pd.DataFrame) -> Mask:
 
     A column alone means that it is true. A column is compared with a number, a string, True or False, or is `in` a
     list of them; `'Comedy' in genres` asks for a name among those of a cell, which commas or bars part. A cell that
-    holds nothing fails every comparison, `!=` and `not in` as well.
+    holds nothing fails every comparison, `!=` and `not in` as well. Backticks go around the name of a column that
+    Python would not read as one: `` `price (usd)` < 10 ``.
 
     Args:
         where: the condition.
@@ -52,7 +56,7 @@ def matching(where: str, items: pd.DataFrame) -> Mask:
     if not isinstance(where, str) or not where.strip() or len(where) > LONGEST:
         raise InputError(f"{_RULE}; received {where!r:.60}")
     try:
-        return _truth(ast.parse(where.strip(), mode="eval").body, items)
+        return _truth(parsed(where), items)
     except InputError:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -136,6 +140,8 @@ def _constant(node: ast.expr) -> str | float | bool:
 
 
 def _column(name: str, items: pd.DataFrame) -> pd.Series[Any]:
+    if name == ITEM_ID:
+        raise InputError(f"`where` must name columns of items, not {ITEM_ID}: give ids as `candidates` or `exclude`")
     if name not in items.columns:
         raise InputError(
             f"`where` names a column that the bundle does not keep: {name!r}; it keeps "
