@@ -120,11 +120,11 @@ def run(args: argparse.Namespace) -> None:
         name: getattr(args, name)
         for name in ("item_text", "user_text", "item_vectors", "encoder", "preset", "epochs", "seed", "one_list")
     }
-    work_dir = None
+    settings, work_dir = settings_of(args).with_(one_list=args.one_list), None
     try:
         with workflow.resumable(args.out, workflow.fingerprint_of(files, choices)) as work_dir:
             fitted = workflow.fit_bundle(
-                tables, args.out, words=words, settings=settings_of(args), log_dir=args.log_dir, work_dir=work_dir,
+                tables, args.out, words=words, settings=settings, log_dir=args.log_dir, work_dir=work_dir,
                 with_encoder=args.with_encoder, store=args.store, search=args.search,
             )  # fmt: skip
     except KeyboardInterrupt as error:
@@ -144,7 +144,7 @@ def settings_of(args: argparse.Namespace) -> Any:
     """The preset with what the arguments change."""
     from tfcold.training import Settings
 
-    changes: dict[str, Any] = {"seed": args.seed, "one_list": args.one_list}
+    changes: dict[str, Any] = {"seed": args.seed}
     if args.epochs is not None:
         changes["epochs"] = args.epochs
     return Settings.preset(args.preset, **changes)

@@ -63,12 +63,8 @@ def fit(
     check_inputs(split, features)
     settings, split = settings or Settings(), split.weighed(0.0)  # how far rows count by weight, settings say
     keras.utils.set_random_seed(settings.seed)
-    if not _has_pairs(split):
-        logger.warning(
-            "no user has two interactions, so nothing says which items go together: lists go by what is popular and by "
-            "words alike, without gradient steps"
-        )
     if choose.has(split, "warm") and (choose.has(split, "cold_item") or not features.items):
+        _warn_without_pairs(split)
         trained = _fit(split, features, settings, log_dir, backup_dir, callbacks)
         if settings.exposure is None:
             expose(trained, with_exposure(trained, split))
@@ -77,6 +73,7 @@ def fit(
     if settings.one_list == "auto":
         settings = settings.with_(one_list="demand")
     inner = inner_split(split, seed=settings.seed)
+    _warn_without_pairs(split)
     inner_log, inner_backup = (None if one is None else Path(one) / "inner" for one in (log_dir, backup_dir))
     rehearsal = _fit(inner, features, settings, inner_log, inner_backup, ())
     chosen = with_exposure(rehearsal, inner)
@@ -161,6 +158,14 @@ def train(
 def _has_pairs(split: Split) -> bool:
     """Whether some user has two training rows."""
     return bool(np.diff(split.train_matrix().tocsr().indptr).max(initial=0) > 1)
+
+
+def _warn_without_pairs(split: Split) -> None:
+    if not _has_pairs(split):
+        logger.warning(
+            "no user has two interactions, so nothing says which items go together: lists go by what is popular and by "
+            "words alike, without gradient steps"
+        )
 
 
 def _check_jit(settings: Settings) -> None:
