@@ -149,6 +149,11 @@ class Split:
         return replace(self, confidences=confidences)
 
     @property
+    def has_pairs(self) -> bool:
+        """Whether some user has two training rows, which say that two items go together."""
+        return len(self.train) > int(self.warm_users.sum())
+
+    @property
     def has_weights(self) -> bool:
         """Whether training rows of one user differ in weight."""
         return bool(self._weight_ranks.any())

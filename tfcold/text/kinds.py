@@ -26,11 +26,10 @@ def column_kinds(frame: pd.DataFrame, id_column: str) -> dict[str, Kind]:
     """The kind of every column but the id, in the order of the table.
 
     A column of numbers (also of numbers written as text, as a csv read for its ids gives them), or of true and false in
-    any case, is `numeric`: it is no words, unless somebody names it. A column
-    whose cells, split at commas and bars, are short names that repeat from row to row (genres, brand, actors) is
-    `categorical`. Everything else is `text`; a column called title, name, plot, description, text or abstract always
-    is. A column without a single value has no kind and is left out, and so is one that
-    says where others come from (`llm_made_by`, see `tfcold.columns`).
+    any case, is `numeric`: it is no words, unless somebody names it. A column whose cells, split at commas and bars,
+    are short names that repeat from row to row (genres, brand, actors) is `categorical`. Everything else is `text`; a
+    column called title, name, plot, description, text or abstract always is. A column without a single value has no
+    kind and is left out, and so is one that says where others come from (`llm_made_by`, see `tfcold.columns`).
 
     Args:
         frame: a table with one row an item (or a user).

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import tensorflow as tf
 
 from tfcold._keras import keras
@@ -92,7 +91,7 @@ def _fit(
     model, settings = started_model(split, features, settings)
     provenance = {name: dict(block.provenance) for name, block in {**features.items, **features.users}.items()}
     trained = trained_model(model, split, settings, provenance=provenance)
-    if not _has_pairs(split):
+    if not split.has_pairs:
         trained.settings = settings.with_(epochs=0)  # one row to see and one to name: nobody has them
     elif settings.epochs:
         trained.settings = train(trained, split, log_dir=log_dir, backup_dir=backup_dir, callbacks=callbacks)
@@ -155,13 +154,8 @@ def train(
     return settings.with_(epochs=validation.best_epoch)
 
 
-def _has_pairs(split: Split) -> bool:
-    """Whether some user has two training rows."""
-    return bool(np.diff(split.train_matrix().tocsr().indptr).max(initial=0) > 1)
-
-
 def _warn_without_pairs(split: Split) -> None:
-    if not _has_pairs(split):
+    if not split.has_pairs:
         logger.warning(
             "no user has two interactions, so nothing says which items go together: lists go by what is popular and by "
             "words alike, without gradient steps"

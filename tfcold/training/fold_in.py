@@ -99,9 +99,8 @@ def choose_fold_in(
     spread = spread_of(factors, split.train_matrix(), np.flatnonzero(split.warm_items).astype(np.int32))
     tables = _tables(split, factors, prior, spread, settings, newcomers)
     if not tables:
-        told = {name: value for name, value in settings.to_dict().items() if value is not None}
         untold = {"shrinkage": 0.0, "shrinkage_decay": 0.0, "prior_strength": UNTOLD * spread, "prior_decay": 1.0}
-        return settings.with_(**{name: told.get(name, value) for name, value in untold.items()})
+        return settings.with_(**{name: value for name, value in untold.items() if getattr(settings, name) is None})
     named = (
         settings.shrinkage, settings.shrinkage_decay, None if strength is None else strength / spread,
         settings.prior_decay,

@@ -88,8 +88,8 @@ def with_exposure(trained: TrainedModel, split: Split) -> Settings:
 def expose(trained: TrainedModel, settings: Settings) -> None:
     """Brings a model that was fitted with exposure 1 to that of the settings."""
     trained.settings, fusion = settings, trained.model.candidate_tower.fusion
-    if isinstance(fusion, ConcatFusion):
-        fusion.cold_scale.assign(fusion.cold_scale * (settings.exposure or 1.0))
+    if settings.exposure not in (None, 1.0) and isinstance(fusion, ConcatFusion):
+        fusion.cold_scale.assign(fusion.cold_scale * settings.exposure)
         trained.refresh()
 
 

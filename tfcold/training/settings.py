@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from tfcold.errors import InputError
 
-ONE_LISTS: Final = ("auto", "validation", "demand")
 _CHOICES: Final = {
     "teacher": ("auto", "ials", "ease", "both"),
-    "one_list": ONE_LISTS,
+    "one_list": ("auto", "validation", "demand"),
     "objective": ("auto", "full", "retrieval"),
 }
 
@@ -51,7 +50,8 @@ class Settings:
             validation hides all rows of some items and few of the others. `"auto"` (default): the first where
             validation rows were given, the second where training rows play validation.
         exposure: float > 0 or None. Factor on the scores of new items beside `cold_scale`, by which `one_list` is
-            brought about; a higher one brings more new items into lists, a lower one fewer.
+            brought about. One that is named takes the place of the one that would be chosen, which the settings of a
+            fitted model say; a higher one brings more new items into lists, a lower one fewer.
         warm_text_scale: float or None. How much of its words a warm candidate keeps beside its ID embedding.
         leave_out: bool or None. Whether these words are what all other items say of it; else what the regression
             predicts, to which the item itself adds.

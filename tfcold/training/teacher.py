@@ -61,8 +61,7 @@ def choose_teacher(fits: IalsFits, settings: Settings, of_cold: Measure | None =
     side = min(int(split.warm_users.sum()), int(split.warm_items.sum()))
     wanted = settings.teacher
     if wanted == "auto" and not choose.has(split, "warm"):
-        pairs = len(split.train) > int(split.warm_users.sum())  # else EASE has nothing but a diagonal
-        wanted = "ease" if pairs and side <= MAX_EASE_SIDE else "ials"
+        wanted = "ease" if split.has_pairs and side <= MAX_EASE_SIDE else "ials"  # without, EASE is a diagonal
     if _is_settled(settings) or not choose.has(split, "warm"):
         return _weighed(fits, settings.with_(teacher=wanted, dim=settings.dim or dim))
     sample = choose.sample_of(split, settings)
