@@ -11,7 +11,7 @@ where too much would be looked into, ours answers exactly, whatever was asked fo
     python benchmarks/search.py [--sizes 10000,100000,1000000] [--dim 64] [--systems "tfcold int8;NumPy"] [--seed 0]
     python benchmarks/search.py --saving 5000000
 
-The first takes about 17 minutes on 2 cores and 4 GB. The second only saves an index of so many items, and
+The first takes 10 to 17 minutes on 2 cores and 4 GB. The second only saves an index of so many items, and
 writes how much memory that took at most, the items it is made from included, to results/search_saving.json.
 """
 
