@@ -10,14 +10,15 @@ from typing import Final
 import pandas as pd
 
 from tfcold.columns import ITEM_ID, TIMESTAMP, USER_ID, WEIGHT_COLUMNS
-from tfcold.data import Interactions, Items
-from tfcold.data.readers import read_items, read_table
+from tfcold.data import Interactions, Items, Users
+from tfcold.data.readers import read_items, read_table, read_users
 from tfcold.errors import InputError
 from tfcold.text import TextVectors
 from tfcold.workflow import read_item_vectors
 
 INTERACTIONS: Final = "interactions.csv.gz"
 ITEMS: Final = "items.csv.gz"
+USERS: Final = "users.csv.gz"
 COLD_USERS: Final = "cold_users.csv.gz"
 SPLIT: Final = "split"
 ORDER: Final = "order"
@@ -33,6 +34,7 @@ class Collection:
         name: str. The folder's.
         rows: frame `user_id, item_id[, timestamp][, weight], split`, distinct pairs.
         items: every item, cold ones too.
+        users: words of users, or None.
         vectors: ready vectors by block name.
         cold_users: frame `user_id, item_id, order`, or None: users to hold out entirely, and how they are revealed.
     """
@@ -40,6 +42,7 @@ class Collection:
     name: str
     rows: pd.DataFrame
     items: Items
+    users: Users | None
     vectors: dict[str, TextVectors]
     cold_users: pd.DataFrame | None
 
@@ -68,7 +71,7 @@ def read_collection(folder: Path, *, encode: bool = False) -> Collection:
 
     Args:
         folder: holds `interactions.csv.gz` with a column `split`, `items.csv.gz`, and may hold `*.npy`, row i of which
-            belongs to row i of the items, and `cold_users.csv.gz`.
+            belongs to row i of the items, `users.csv.gz` and `cold_users.csv.gz`.
         encode: bool, default False. Whether the package's own encoder makes block `text`, whatever file there is.
 
     Raises:
@@ -82,11 +85,12 @@ def read_collection(folder: Path, *, encode: bool = False) -> Collection:
     files = {("text" if path.stem in TEXT_FILES else path.stem): path for path in sorted(folder.glob("*.npy"))}
     if encode:
         files.pop("text", None)
+    users = read_users(folder / USERS, argument="users") if (folder / USERS).is_file() else None
     cold = None
     if (folder / COLD_USERS).is_file():
         cold = _columns(folder / COLD_USERS, (USER_ID, ITEM_ID, ORDER))
         cold[ORDER] = cold[ORDER].astype(int)
-    return Collection(folder.name, rows, items, read_item_vectors(files, items, argument="vectors"), cold)
+    return Collection(folder.name, rows, items, users, read_item_vectors(files, items, argument="vectors"), cold)
 
 
 def _columns(path: Path, needed: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:

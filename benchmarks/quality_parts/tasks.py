@@ -56,7 +56,7 @@ class Task:
 
 def items_task(collection: Collection) -> Task:
     """Warm items, cold items, and both in one list, on the split that the collection came with."""
-    dataset = Dataset.from_tables(collection.part("train"), collection.items)
+    dataset = Dataset.from_tables(collection.part("train"), collection.items, collection.users)
     split = given(
         dataset, validation=collection.part("warm_val", "cold_val"), test=collection.part("warm_test", "cold_test")
     )
@@ -68,7 +68,7 @@ def items_task(collection: Collection) -> Task:
 
 
 def users_task(collection: Collection) -> Task:
-    """Users held out entirely, with their first 1, 3, 5 and 10 interactions as history.
+    """Users held out entirely, with their first 1, 3, 5 and 10 interactions as history; with none where words are.
 
     All rows of all other users are trained on. Settings are chosen on a tenth of these (at most
     `MAX_VALIDATION_USERS`), held out in the same way with `KNOWN_IN_VALIDATION` rows drawn as history.
@@ -79,7 +79,8 @@ def users_task(collection: Collection) -> Task:
     together = pd.concat([others.assign(**{ORDER: -1}), cold], ignore_index=True)
     together = together[[name for name in (USER_ID, ITEM_ID, WEIGHT, ORDER) if name in together]]
     together = together.fillna({WEIGHT: 1.0})  # of users held out, where nobody learns of them
-    dataset = Dataset.from_tables(Interactions.from_frame(together.drop(columns=ORDER)), collection.items)
+    interactions = Interactions.from_frame(together.drop(columns=ORDER))
+    dataset = Dataset.from_tables(interactions, collection.items, collection.users)
     order = together[ORDER].to_numpy(np.int64)
     train = np.flatnonzero(order < 0)
     split = Split(dataset, train, protocol="cold_users")
@@ -88,7 +89,7 @@ def users_task(collection: Collection) -> Task:
     tuning_features, more_seconds = features_of(tuning, collection)
     slices = {}
     warm = split.warm_items[dataset.item_rows]
-    for known in KNOWN:
+    for known in KNOWN if collection.users is None else (0, *KNOWN):
         revealed = np.flatnonzero((order >= 0) & (order < known) & warm)
         asked = np.flatnonzero((order >= known) & warm)
         if len(asked):
@@ -132,7 +133,7 @@ def _place(owners: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
 
 
 def features_of(split: Split, collection: Collection) -> tuple[Features, float]:
-    """The vectors of a split's items, and the seconds they took."""
+    """The vectors of a split's items, and of its users if they are described, and the seconds they took."""
     start = time.monotonic()
     features = build_features(split, Words(item_vectors=collection.vectors)).features
     return features, time.monotonic() - start

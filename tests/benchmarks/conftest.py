@@ -15,7 +15,7 @@ import pytest
 from tfcold.data import synthetic_world
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SCRIPTS = ("common", "quality", "quality_parts", "curve", "ablations", "content_distance")
+SCRIPTS = ("common", "quality", "quality_parts", "curve", "ablations", "content_distance", "packages")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def write_collection() -> Callable[..., None]:
 
 def _write_collection(folder: Path, *, words: bool = True) -> None:
     """A synthetic world with a fifth of the items cold, a tenth of the other rows held out, and ten cold users."""
-    interactions, items, _ = synthetic_world(num_users=80, num_items=60, seed=1)
+    interactions, items, described = synthetic_world(num_users=80, num_items=60, seed=1)
     rows, rng = interactions.frame[["user_id", "item_id"]].copy(), np.random.default_rng(0)
     cold = rng.permutation(items.frame["item_id"].to_numpy(object))[:16]
     rows["split"] = np.where(
@@ -56,6 +56,8 @@ def _write_collection(folder: Path, *, words: bool = True) -> None:
     np.save(folder / ("minilm.npy" if words else "image.npy"), vectors)
     table = items.frame[["item_id", "title"]] if words else items.frame[["item_id"]]
     table.to_csv(folder / "items.csv.gz", index=False)
+    if words:
+        described.frame.to_csv(folder / "users.csv.gz", index=False)
     users = rows["user_id"].drop_duplicates().iloc[:10]
     held = rows[rows["user_id"].isin(users)][["user_id", "item_id"]]
     held.assign(order=held.groupby("user_id").cumcount()).to_csv(folder / "cold_users.csv.gz", index=False)

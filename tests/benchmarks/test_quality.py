@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-RUN = "tfcold-fast,popularity,lexical profile,EASE,kernel ridge on EASE,EASE + kernel ridge"
+RUN = "tfcold-fast,popularity,lexical profile,EASE,kernel ridge on EASE,EASE + kernel ridge,words of users"
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +109,19 @@ def test_cold_users_are_asked_by_what_they_reveal(folders: tuple[Path, Path]) ->
     pool = set(rows.loc[~rows["user_id"].isin(cold["user_id"]), "item_id"])
     found = figures(out, "ease.users.seed0")["slices"]
 
-    assert {"users_1", "users_3", "users_5"} <= set(found)
-    for known in (1, 3, 5):  # all later rows of items that the other users know, whatever part they were of
+    assert {"users_0", "users_1", "users_3", "users_5"} <= set(found)
+    for known in (0, 1, 3, 5):  # all later rows of items that the other users know, whatever part they were of
         assert found[f"users_{known}"]["targets"] == (cold["order"].ge(known) & cold["item_id"].isin(pool)).sum()
         assert found[f"users_{known}"]["candidates"] == len(pool)
+
+
+def test_words_of_users_tell_who_is_new(folders: tuple[Path, Path]) -> None:
+    value = {
+        name: figures(folders[1], f"{name}.users.seed0")["slices"]["users_0"]["metrics"]["ndcg@20"]["value"]
+        for name in ("popularity", "words-of-users", "tfcold-fast")
+    }
+    assert value["words-of-users"] > value["popularity"]
+    assert value["tfcold-fast"] > value["popularity"]
 
 
 def test_page_tests_pairs_and_names_the_best_other(folders: tuple[Path, Path]) -> None:

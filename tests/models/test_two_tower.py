@@ -38,6 +38,7 @@ def make_model(**options: Any) -> TwoTower:
     model = TwoTower(Schema(3, 5, {"text": 2}, {"words": 2}), dim=3, **options)
     model.adapt(FEATURES, item_counts=COUNTS, seed=0)
     model.prior.set_weights_of(0.7, 1.0)
+    model.user_tower.fading.set_weights_of(2.0, 0.5)
     rng = np.random.default_rng(11)
     for weight in model.trainable_weights:
         weight.assign(rng.normal(scale=0.5, size=weight.shape))
@@ -69,7 +70,7 @@ class NumPyTwin:
         tower = self.model.user_tower
         fusion = tower.fusion
         n = len(done)
-        text_part = self.words[user] @ kernel(fusion, "words")
+        text_part = 2 / (1 + n) ** 0.5 * self.words[user] @ kernel(fusion, "words")
         if n:
             text_part = text_part + self.history[done].sum(0) / n**0.5 @ kernel(fusion, "history")
         scale = fusion.warm_text_scale.numpy() if user else fusion.cold_scale.numpy()

@@ -31,7 +31,7 @@ def test_table_by_hand() -> None:
     histories = sp.csr_matrix((np.ones(2, np.float32), ([0, 1], [1, 2])), shape=shape)
     targets = sp.csr_matrix((np.ones(2, np.float32), ([0, 1], [4, 3])), shape=shape)
     prior = np.array([0, 0, 0, -1, 1], np.float32)
-    table = fold_in._table(factors, prior, Asked(histories, targets), np.arange(1, 5, dtype=np.int32))
+    table = fold_in._table(factors, prior, Asked(histories, targets, np.arange(2)), np.arange(1, 5, dtype=np.int32))
 
     # user 0, [1, 0.4]: item 4 has 0.9, item 3 has 0.6 + 0.24 = 0.84: first. User 1, [0, 1]: item 3 before item 4
     assert table[:, 0, 0].tolist() == [1, 1]
@@ -47,7 +47,7 @@ def test_curves_are_read_between_the_points_of_the_table() -> None:
     place = fold_in.SHRINKAGES.index(1.0)
     table[0, place, 0] = 1.0  # one click: m = 1 is right
     table[1, fold_in.SHRINKAGES.index(0.1), 0] = 0.5  # three clicks: m = 0.1
-    counts = Asked(histories, histories).counts
+    counts = Asked(histories, histories, np.arange(2)).counts
     falling, level = fold_in._along(counts, table, ((1.0, np.log(10 / 3) / 2, 0.0, 1.0), (1.0, 0.0, 0.0, 1.0)))
 
     assert falling == pytest.approx((1 + 0.5) / 2)

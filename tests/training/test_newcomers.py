@@ -25,18 +25,21 @@ def test_users_held_out_leave_no_row_behind(world: tuple[Split, object]) -> None
 
 def test_revealed_rows_and_targets_are_the_users_rows(world: tuple[Split, object]) -> None:
     split = world[0]
-    rows = split.train_matrix().tocsr()[np.flatnonzero(split.warm_users)]
-    asked = newcomers._reveal(rows, 3, np.ones(rows.shape[1], bool), 0)
+    users = np.flatnonzero(split.warm_users)
+    rows = split.train_matrix().tocsr()[users]
+    asked = newcomers._reveal(rows, users, 3, np.ones(rows.shape[1], bool), 0)
     able = np.flatnonzero(np.diff(rows.indptr) > 3)
 
     assert set(asked.counts) == {3}
     np.testing.assert_array_equal((asked.histories + asked.targets).toarray(), rows[able].toarray())
+    np.testing.assert_array_equal(asked.users, users[able])
     assert np.diff(asked.targets.indptr).min() >= 1
 
 
 def test_ndcg_hides_what_is_known() -> None:
     shape = (1, 4)
-    one = Asked(*(sp.csr_matrix(([np.float32(1)], ([0], [item])), shape=shape) for item in (1, 3)))
+    known, wanted = (sp.csr_matrix(([np.float32(1)], ([0], [item])), shape=shape) for item in (1, 3))
+    one = Asked(known, wanted, np.array([7]))
 
     # among items 1, 2, 3: item 1 is known, item 2 comes first, item 3 second: 1 / log2(3)
     found = one.ndcg(np.array([[9.0, 5.0, 3.0]], np.float32), np.array([1, 2, 3], np.int32))
@@ -49,6 +52,12 @@ def test_newcomers_are_unknown_to_their_teacher(world: tuple[Split, object]) -> 
     assert found is not None
 
     assert set(found.asked) <= set(newcomers.KNOWN)
+    assert not found.unknown.histories.nnz
+    assert not found.rest.warm_users[found.unknown.users].any()
+    np.testing.assert_array_equal(
+        found.unknown.targets.toarray(),
+        split.train_matrix()[found.unknown.users].multiply(found.rest.warm_items).toarray(),
+    )
     assert found.factors.dim == 8
     assert not found.factors.outputs[~found.rest.warm_items].any()
     assert len(found.rest.train) < len(split.train)

@@ -60,7 +60,7 @@ assert np.abs(expected).max() > 1e-3
 
 # a last batch of one row leaves the second replica without any
 settings = Settings(dim=4, penalty=30.0, max_landmarks=0, text_penalty=1.0, cold_scale=2.0, warm_text_scale=0.0,
-                    user_words_scale=0.0, prior_strength=0.0, prior_decay=1.0, epochs=1, seed=0)
+                    user_words_strength=0.0, prior_strength=0.0, prior_decay=1.0, epochs=1, seed=0)
 for objective, size in (("full", None), ("retrieval", None)):
     rows = len(np.unique(dataset.user_rows[split.train])) if objective == "full" else len(split.train)
     batch = next(n for n in range(3, rows) if rows % n == 1) if objective == "full" else (rows - 1) // 4

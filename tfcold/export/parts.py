@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfcold._keras import keras
 from tfcold.blocks import VectorBlock
 from tfcold.errors import BundleError
-from tfcold.layers import Fusion, HistoryShrinkage, SimilarUsers, WeightedDot
+from tfcold.layers import FadingWords, Fusion, HistoryShrinkage, SimilarUsers, WeightedDot
 from tfcold.models import PopularityPrior, TwoTower
 from tfcold.registration import REGISTRY
 from tfcold.towers import BlockEncoder
@@ -41,6 +41,7 @@ class Parts:
         candidate_fusion, history_fusion, user_fusion: as trained.
         shrinkage: `HistoryShrinkage` of pooled histories.
         similar: `SimilarUsers` of them.
+        fading: `FadingWords` of users' own words.
         similarity: `WeightedDot`.
         prior: `PopularityPrior` of no items: its weights by length of history, and what it says of new items.
         pooling_alpha: float. Of the pooled history.
@@ -53,6 +54,7 @@ class Parts:
     user_fusion: Fusion
     shrinkage: HistoryShrinkage
     similar: SimilarUsers
+    fading: FadingWords
     similarity: WeightedDot
     prior: PopularityPrior
     pooling_alpha: float
@@ -92,7 +94,7 @@ class Parts:
         num = tf.shape(history)[0]
         blocks, masks = self._absent(self.user_fusion.block_dims, num)
         for name, (vectors, mask) in (words or {}).items():
-            blocks[name], masks[name] = self.user_encoders[name](vectors, mask), mask
+            blocks[name], masks[name] = self.fading(self.user_encoders[name](vectors, mask), counts), mask
         blocks[HISTORY] = history
         masks[HISTORY] = counts > 0
         query = self._cold(self.user_fusion, blocks, masks, num)
@@ -169,7 +171,7 @@ class Parts:
         named = {f"{_ENCODER}{name}": encoder for name, encoder in self.encoders.items()}
         named |= {f"{_USER_ENCODER}{name}": encoder for name, encoder in self.user_encoders.items()}
         fusions = ("candidate_fusion", "history_fusion", "user_fusion")
-        others = ("shrinkage", "similar", "similarity", "prior")
+        others = ("shrinkage", "similar", "fading", "similarity", "prior")
         return named | {name: getattr(self, name) for name in (*fusions, *others)}
 
     @property
@@ -206,6 +208,7 @@ class Parts:
                 for prefix in (_ENCODER, _USER_ENCODER)
             )
             built.setdefault("similar", SimilarUsers(built["user_fusion"].dim))  # bundles of 0.1.0 have none
+            built.setdefault("fading", FadingWords())
             alpha = float(config["pooling_alpha"])
             return cls(encoders=items, user_encoders=users, pooling_alpha=alpha, **built)
         except BundleError:
@@ -229,6 +232,7 @@ class Parts:
             user_fusion=model.user_tower.fusion,
             shrinkage=model.user_tower.shrinkage,
             similar=_used(model.user_tower.similar),
+            fading=model.user_tower.fading,
             similarity=model.similarity,
             prior=prior,
             pooling_alpha=float(model.pooling_alpha),

@@ -4,6 +4,7 @@ AdapterFusion     a frozen sum of ID and blocks, corrected by a small bottleneck
 BlockProjection   one block at the shared width
 CentredNorm       vectors less their mean, optionally whitened, at unit length
 ConcatFusion      the default: side by side, through dense layers
+FadingWords       words of a user, less of them the more is known
 Fusion            base of the fusions
 GatedFusion       a blend, coordinate by coordinate; closed for cold rows
 HeadsFusion       several weighted sums, projected
@@ -20,6 +21,7 @@ from tfcold.layers.adapter_fusion import AdapterFusion
 from tfcold.layers.block_projection import BlockProjection
 from tfcold.layers.centred_norm import CentredNorm
 from tfcold.layers.concat_fusion import ConcatFusion
+from tfcold.layers.fading_words import FadingWords
 from tfcold.layers.fusion import Fusion
 from tfcold.layers.gated_fusion import GatedFusion
 from tfcold.layers.heads_fusion import HeadsFusion
@@ -36,6 +38,7 @@ __all__ = [
     "BlockProjection",
     "CentredNorm",
     "ConcatFusion",
+    "FadingWords",
     "Fusion",
     "GatedFusion",
     "HeadsFusion",

@@ -103,6 +103,11 @@ class FeatureTable(keras.layers.Layer):
             self._tables[name].assign(table)
             self._masks[name].assign(block.mask)
 
+    @property
+    def feature_widths(self) -> dict[str, int]:
+        """F of every block."""
+        return {name: encoder.feature_width for name, encoder in self.encoders.items()}
+
     def lookup(self, rows: tf.Tensor) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         """Features [N, F] and masks bool [N] of every block, at int32 rows [N]."""
         features = {name: tf.cast(tf.gather(table, rows), self.compute_dtype) for name, table in self._tables.items()}

@@ -57,6 +57,9 @@ class TwoTower(tfrs.Model):
         num_landmarks: mapping of item block to int >= 0, default none. Kernel landmarks (`BlockEncoder`).
         kernel_gamma: float > 0, default 0.5.
         kernel_dim: int > 0 or None. Width of the predictions of a kernel regression (`BlockEncoder`).
+        num_user_landmarks: mapping of user block to int >= 0, default none. Landmarks of a kernel regression from the
+            words of users to the shared space.
+        user_kernel_gamma: float > 0, default 1.
         user_ids: bool, default True. False recommends from history and words alone.
         id_dropout: float in [0, 1), default 0. Share of items and users shown as cold in training.
         pooling_alpha: float in [0, 1], default 0. A pooled history is divided by its length to this power.
@@ -86,6 +89,8 @@ class TwoTower(tfrs.Model):
         num_landmarks: Mapping[str, int] | None = None,
         kernel_gamma: float = 0.5,
         kernel_dim: int | None = None,
+        num_user_landmarks: Mapping[str, int] | None = None,
+        user_kernel_gamma: float = 1.0,
         user_ids: bool = True,
         id_dropout: float = 0.0,
         pooling_alpha: float = 0.0,
@@ -104,6 +109,8 @@ class TwoTower(tfrs.Model):
         self.num_landmarks = dict(num_landmarks or {})
         self.kernel_gamma = kernel_gamma
         self.kernel_dim = kernel_dim
+        self.num_user_landmarks = dict(num_user_landmarks or {})
+        self.user_kernel_gamma = user_kernel_gamma
         self.user_ids = user_ids
         self.id_dropout = id_dropout
         self.pooling_alpha = pooling_alpha
@@ -127,7 +134,12 @@ class TwoTower(tfrs.Model):
             name="item_features",
         )
         self.user_features = FeatureTable(
-            num_rows=self.schema.num_users, widths=dict(self.schema.user_vectors), name="user_features"
+            num_rows=self.schema.num_users,
+            widths=dict(self.schema.user_vectors),
+            num_landmarks=num_user_landmarks,
+            gamma=user_kernel_gamma,
+            kernel_dim=dim if self.num_user_landmarks else None,
+            name="user_features",
         )
         self.candidate_tower = self._item_tower("candidate_tower", seed)
         self.history_tower = self._item_tower("history_tower", None if seed is None else seed + 1)
@@ -135,7 +147,7 @@ class TwoTower(tfrs.Model):
             num_users=self.schema.num_users,
             dim=dim,
             fusion=ConcatFusion(
-                dim, {HISTORY: dim, **self.schema.user_vectors}, identity_id=True, seed=seed, name="fusion"
+                dim, {HISTORY: dim, **self.user_features.feature_widths}, identity_id=True, seed=seed, name="fusion"
             ),
             use_ids=user_ids,
             id_dropout=id_dropout,
@@ -159,8 +171,7 @@ class TwoTower(tfrs.Model):
         self._draws = tf.random.Generator.from_seed(random.getrandbits(31) if seed is None else seed)
 
     def _item_tower(self, name: str, seed: int | None) -> ItemTower:
-        widths = {block: encoder.feature_width for block, encoder in self.item_features.encoders.items()}
-        options = {"identity_id": True} if self.fusion == "concat" else {}
+        widths, options = self.item_features.feature_widths, {"identity_id": True} if self.fusion == "concat" else {}
         return ItemTower(
             num_items=self.schema.num_items,
             dim=self.dim,
@@ -179,6 +190,8 @@ class TwoTower(tfrs.Model):
         item_counts: npt.NDArray[np.integer[Any]],
         seed: int | None = None,
         kernels: Kernels | None = None,
+        warm_users: npt.NDArray[np.bool_] | None = None,
+        user_kernels: Kernels | None = None,
     ) -> None:
         """Takes from training data what is not learned by gradient: means, landmarks, the prior, who is cold.
 
@@ -188,6 +201,8 @@ class TwoTower(tfrs.Model):
             seed: int or None. Draws the kernel landmarks.
             kernels: mapping of item block to the landmarks and coefficients of a kernel regression, where the model
                 has a `kernel_dim`.
+            warm_users: bool [U + 1] or None (default): everybody. Users whose words make the mean.
+            user_kernels: as `kernels`, of the user blocks that have landmarks.
 
         Raises:
             InputError: a block of the schema is missing or has another width; counts of another number of items.
@@ -204,10 +219,9 @@ class TwoTower(tfrs.Model):
         self.prior.adapt(counts)
         items = blocks_wanted(features.items, self.schema.item_vectors, "items")
         self.item_features.adapt(items, fit_rows=warm, seed=seed, kernels=kernels)
-        everyone = np.ones(self.schema.num_users + 1, bool)
-        self.user_features.adapt(
-            blocks_wanted(features.users, self.schema.user_vectors, "users"), fit_rows=everyone, seed=seed
-        )
+        users = blocks_wanted(features.users, self.schema.user_vectors, "users")
+        fit_rows = np.ones(self.schema.num_users + 1, bool) if warm_users is None else warm_users
+        self.user_features.adapt(users, fit_rows=fit_rows, seed=seed, kernels=user_kernels)
         self.ensure_built()
 
     def build_from_config(self, config: Mapping[str, Any]) -> None:
@@ -394,6 +408,8 @@ class TwoTower(tfrs.Model):
             "num_landmarks": dict(self.num_landmarks),
             "kernel_gamma": self.kernel_gamma,
             "kernel_dim": self.kernel_dim,
+            "num_user_landmarks": dict(self.num_user_landmarks),
+            "user_kernel_gamma": self.user_kernel_gamma,
             "user_ids": self.user_ids,
             "id_dropout": self.id_dropout,
             "pooling_alpha": self.pooling_alpha,

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfcold._keras import keras
 from tfcold.errors import InputError
-from tfcold.layers import Fusion, HistoryPooling, HistoryShrinkage, IdDropout, SimilarUsers
+from tfcold.layers import FadingWords, Fusion, HistoryPooling, HistoryShrinkage, IdDropout, SimilarUsers
 from tfcold.registration import export
 
 HISTORY = "history"
@@ -19,10 +19,10 @@ HISTORY = "history"
 class UserTower(keras.layers.Layer):
     """Fuses a user's ID embedding, their pooled history and the features of their own words.
 
-    `q_u = fusion(id_dropout(P[u]), {history: pool(h_1 .. h_n), words: ...})`. To the fusion the pooled history is one
-    more block; a user without any is masked there. A user that training never saw, row 0, has no ID embedding; only
-    their history is shrunk and leant towards similar users: what training users did is what the item vectors were
-    fitted to.
+    `q_u = fusion(id_dropout(P[u]), {history: pool(h_1 .. h_n), words: fade(w_u, n)})`. To the fusion the pooled history
+    is one more block; a user without any is masked there. Words count less the longer the history (`FadingWords`). A
+    user that training never saw, row 0, has no ID embedding; only their history is shrunk and leant towards similar
+    users: what training users did is what the item vectors were fitted to.
 
     Args:
         num_users: int. Users with a row; row 0 comes on top.
@@ -82,6 +82,7 @@ class UserTower(keras.layers.Layer):
         self.pooling = HistoryPooling(alpha=pooling_alpha, name="pooling")
         self.shrinkage = HistoryShrinkage(dim, name="shrinkage")
         self.similar = SimilarUsers(dim, num_similar, name="similar")
+        self.fading = FadingWords(name="fading")
 
     def build(self, input_shape: Any = None) -> None:
         if self.embedding is not None and not self.embedding.built:
@@ -119,7 +120,8 @@ class UserTower(keras.layers.Layer):
             embedded, is_cold = self.id_dropout(self.embedding(user_rows), is_cold, training=training)
         newcomer = self.similar(self.shrinkage(pooled, counts), pooled, counts)
         history = tf.where(is_new[:, None], newcomer, tf.cast(pooled, self.compute_dtype))
-        blocks = {HISTORY: history, **features}
+        words = {name: self.fading(feature, counts) for name, feature in features.items()}
+        blocks = {HISTORY: history, **words}
         block_masks = {HISTORY: counts > 0, **masks}
         return self.fusion(embedded, blocks=blocks, block_masks=block_masks, is_cold=is_cold, training=training)
 

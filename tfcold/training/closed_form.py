@@ -19,10 +19,8 @@ from tfcold.models import TwoTower
 from tfcold.progress import logger
 from tfcold.towers.user_tower import HISTORY
 from tfcold.training import choose
-from tfcold.training.choose import DotScorer
 from tfcold.training.factors import Factors
 from tfcold.training.known_users import beyond_the_sum, weighed_sums
-from tfcold.training.ridge import ridge_maps
 from tfcold.training.settings import Settings
 from tfcold.training.similar_users import landmarks_of
 from tfcold.training.word_maps import WordMaps
@@ -39,9 +37,6 @@ HALFWAYS = (30.0, 10.0, 3.0, 1.0, 0.5, 0.3, 0.1)  # interactions
 HALFWAY_TOLERANCE = 0.002
 FINER = (0.8, 0.9, 1.0, 1.1, 1.25)
 WARM_TEXT_SCALES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.2, 1.8, 2.7)
-USER_WORDS_SCALES = (0.0, 0.03, 0.1, 0.3, 1.0)
-USER_WORDS_PENALTY = 30.0
-LEAST_USER_WORDS = 0.01
 
 
 def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Settings) -> Settings:
@@ -84,55 +79,12 @@ def choose_scales(split: Split, factors: Factors, maps: WordMaps, settings: Sett
     return settings
 
 
-class UserMap:
-    """The ridge map from a user's own words to the sum of their history's inputs.
-
-    Args:
-        model: its feature table of users is adapted already.
-        split: warm users with words teach.
-        factors: `inputs` make the histories that are taught, with the words of their items if these count.
-    """
-
-    def __init__(self, model: TwoTower, split: Split, factors: Factors) -> None:
-        self.widths = {name: encoder.feature_width for name, encoder in model.user_features.encoders.items()}
-        self.features = model.user_features.concatenated()
-        taught = split.warm_users & model.user_features.any_mask()
-        pooled = np.asarray(split.train_matrix() @ factors.inputs, np.float32)
-        self.map = ridge_maps(self.features[taught], [pooled[taught]], (USER_WORDS_PENALTY,))[0][0]
-
-    def choose(self, split: Split, factors: Factors, settings: Settings) -> Settings:
-        """Settings with how much words count beside a history; never nothing, for users who have no history."""
-        if settings.user_words_scale is not None:
-            return settings
-        sample = choose.sample_of(split, settings)
-        scale = 0.0
-        if choose.has(sample, "warm"):
-            words = np.asarray(self.features @ self.map, np.float32)
-            scale = choose.best_of(
-                "words of users",
-                USER_WORDS_SCALES,
-                lambda option: choose.quality(
-                    DotScorer(factors.inputs, factors.outputs, extra=option * words),
-                    sample,
-                    "warm",
-                ),
-                tolerance=0.002,
-            )
-        return settings.with_(user_words_scale=max(scale, LEAST_USER_WORDS))
-
-    def kernels(self, scale: float) -> dict[str, Floats]:
-        """The map, scaled, cut into one kernel [F, D] a block."""
-        cuts = np.cumsum(list(self.widths.values()))[:-1]
-        return dict(zip(self.widths, np.split(scale * self.map, cuts, axis=0), strict=True))
-
-
 def assign(
     model: TwoTower,
     split: Split,
     factors: Factors,
     told: Factors,
     maps: WordMaps | None,
-    user_map: UserMap | None,
     settings: Settings,
 ) -> None:
     """Loads factors, maps and scales into the weights of the model."""
@@ -144,12 +96,12 @@ def assign(
     model.history_tower.embedding.set_weights([factors.inputs])
     identity = np.eye(model.dim, dtype=np.float32)
     user_fusion = model.user_tower.fusion
-    words = (
-        {name: np.zeros((width, model.dim), np.float32) for name, width in model.schema.user_vectors.items()}
-        if user_map is None
-        else user_map.kernels(settings.user_words_scale or LEAST_USER_WORDS)
-    )
+    words = {
+        name: np.zeros((encoder.feature_width, model.dim), np.float32) if encoder.kernel is None else identity
+        for name, encoder in model.user_features.encoders.items()
+    }
     user_fusion.set_linear(block_kernels={**words, HISTORY: identity})
+    model.user_tower.fading.set_weights_of(settings.user_words_strength or 0.0, settings.user_words_decay or 0.0)
     towers = (model.candidate_tower, model.history_tower)
     for side, tower in enumerate(towers):
         if maps is not None and isinstance(tower.fusion, ConcatFusion):

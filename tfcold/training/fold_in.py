@@ -7,7 +7,6 @@ weight `w`; the curves `m(n)` and `w(n)` over the length n of a history are then
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +19,7 @@ from tfcold.models.prior import popularity
 from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.factors import Factors
-from tfcold.training.newcomers import Asked, Newcomers, most_users, newcomers_of
+from tfcold.training.newcomers import Asked, Newcomers, most_users
 from tfcold.training.settings import Settings
 from tfcold.training.similar_users import choose_similar
 
@@ -48,33 +47,41 @@ _LEAST_GAIN: Final = 0.003  # what a shrinkage, or a prior, must bring, as a sha
 _WARM_TOLERANCE: Final = 0.005  # what warm users may lose to newcomers, as a share of what they have with neither
 
 
-def choose_for_newcomers(
-    split: Split, told: Factors, settings: Settings, worded: Callable[[Factors], Factors] = lambda factors: factors
-) -> Settings:
+def is_settled(settings: Settings) -> bool:
+    """True where `choose_for_newcomers` has nothing to choose."""
+    return None not in (
+        settings.shrinkage, settings.shrinkage_decay, settings.prior_strength, settings.prior_decay,
+        settings.similar_strength, settings.similar_sharpness,
+    )  # fmt: skip
+
+
+def choose_for_newcomers(split: Split, told: Factors, newcomers: Newcomers | None, settings: Settings) -> Settings:
     """Settings with shrinkage, prior, and how far newcomers lean towards similar users.
 
     Args:
         split: its training rows, and its validation rows of warm items.
         told: factors of warm items, as both towers add them up.
+        newcomers: None where nobody could be spared.
         settings: with the teacher, and the scales of words, chosen.
-        worded: what makes such factors of a narrower teacher's, default the same.
     """
-    named = (
-        settings.shrinkage, settings.shrinkage_decay, settings.prior_strength, settings.prior_decay,
-        settings.similar_strength, settings.similar_sharpness,
-    )  # fmt: skip
-    if None not in named:
+    if is_settled(settings):
         return settings
-    prior = popularity(split.item_counts)
-    newcomers = newcomers_of(split, settings, worded)
-    settings = choose_fold_in(split, told, prior, settings, newcomers)
-    if newcomers is not None:
-        units = [
-            spread_of(factors, one.train_matrix(), np.flatnonzero(one.warm_items).astype(np.int32))
-            for factors, one in ((newcomers.factors, newcomers.rest), (told, split))
-        ]
-        prior = prior * np.float32((settings.prior_strength or 0.0) * units[0] / units[1])
+    settings = choose_fold_in(split, told, popularity(split.item_counts), settings, newcomers)
+    prior = np.zeros(0, np.float32) if newcomers is None else prior_among(newcomers, split, told, settings)
     return choose_similar(newcomers, prior, settings)
+
+
+def prior_among(newcomers: Newcomers, split: Split, told: Factors, settings: Settings) -> Floats:
+    """The prior of an item float32 [I + 1] for somebody of whom nothing is known, in the unit of newcomers' scores.
+
+    Args:
+        split, told: of the whole fit, in whose unit settings say its strength.
+    """
+    units = [
+        spread_of(factors, one.train_matrix(), np.flatnonzero(one.warm_items).astype(np.int32))
+        for factors, one in ((newcomers.factors, newcomers.rest), (told, split))
+    ]
+    return popularity(split.item_counts) * np.float32((settings.prior_strength or 0.0) * units[0] / units[1])
 
 
 def choose_fold_in(
@@ -131,7 +138,7 @@ def _tables(
         for known, asked in newcomers.asked.items():
             tables[f"{known} known"] = asked.counts, _table(narrow, scaled, asked, left)
     if choose.has(split, "warm"):
-        asked = _warm(choose.validation_sample(split, max_users=most_users(split), seed=settings.seed))
+        asked = warm_asked(split, settings)
         table = _table(factors, prior * spread, asked, warm, (0.0,))
         tables[WARM] = asked.counts, np.broadcast_to(table, (len(table), len(SHRINKAGES), len(WEIGHTS)))
     return tables
@@ -152,14 +159,15 @@ def _best_curve(tables: Tables, curves: Curves) -> tuple[Curve, str]:
     return curves[best], ", ".join(f"{name} {new:.4f} (without: {old:.4f})" for name, new, old in gains)
 
 
-def _warm(sample: Split) -> Asked:
-    """Users of warm validation rows: what they did in training, and these."""
+def warm_asked(split: Split, settings: Settings) -> Asked:
+    """Users of warm validation rows, no more than can be ranked: what they did in training, and these rows."""
+    sample = choose.validation_sample(split, max_users=most_users(split), seed=settings.seed)
     rows = sample.validation["warm"]
     users, items = sample.dataset.user_rows[rows], sample.dataset.item_rows[rows]
     asked, owner = np.unique(users, return_inverse=True)
     shape = (len(asked), len(sample.warm_items))
     targets = sp.csr_matrix((np.ones(len(rows), np.float32), (owner, items)), shape=shape)
-    return Asked(sp.csr_matrix(sample.train_matrix()[asked]), targets)
+    return Asked(sp.csr_matrix(sample.train_matrix()[asked]), targets, asked.astype(np.int64))
 
 
 def _table(
@@ -187,14 +195,14 @@ def _along(counts: Numbers, table: Numbers, curves: Curves) -> Numbers:
     found = np.zeros(len(curves))
     users = np.arange(len(counts))
     for place, (shrinkage, shrinkage_decay, strength, prior_decay) in enumerate(curves):
-        low, part = _place(shrinkage * np.exp(-shrinkage_decay * (counts - 1)) / counts, SHRINKAGES)
-        left, share = _place(strength / (1 + counts) ** prior_decay, WEIGHTS)
+        low, part = place_in(shrinkage * np.exp(-shrinkage_decay * (counts - 1)) / counts, SHRINKAGES)
+        left, share = place_in(strength / (1 + counts) ** prior_decay, WEIGHTS)
         corners = [(1 - part, low), (part, low + 1)], [(1 - share, left), (share, left + 1)]
         found[place] = sum((a * b * table[users, m, w]).mean() for (a, m), (b, w) in product(*corners))
     return found
 
 
-def _place(
+def place_in(
     values: npt.NDArray[np.float64], grid: tuple[float, ...]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Where values stand in a rising grid that starts at 0: the point below each, and the share of the way beyond."""

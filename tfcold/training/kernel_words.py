@@ -1,9 +1,9 @@
-"""Kernel ridge regression from the words of warm items to their factors."""
+"""Kernel ridge regression from the words of warm items, or of warm users, to their factors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -45,22 +45,37 @@ class KernelWords:
     Every taught item is a landmark, up to `max_landmarks`. On larger catalogues as many are drawn, and up to
     `TEACHING` times as many items teach them (`nystrom_solution`).
 
+    What is said of items here holds for users all the same, where these are the `side` that is read.
+
     Args:
         split: warm items with vectors teach.
-        features: `Features`; only items are read.
+        features: `Features`; one side is read.
         max_landmarks: int >= 0. The most landmarks there may be; with 0 nothing is taught.
         seed: int. Draws landmarks, and which items teach, where there are too many.
+        side: `"items"` (default) or `"users"`.
     """
 
-    def __init__(self, split: Split, features: Features, max_landmarks: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        split: Split,
+        features: Features,
+        max_landmarks: int,
+        seed: int = 0,
+        *,
+        side: Literal["items", "users"] = "items",
+    ) -> None:
+        blocks, warm = {
+            "items": (features.items, split.warm_items),
+            "users": (features.users, split.warm_users),
+        }[side]
         self._units: dict[str, Floats] = {}
         self._masks: dict[str, npt.NDArray[np.bool_]] = {}
-        for name, block in features.items.items():
-            self._units[name] = units = centred_unit(block, split.warm_items)
+        for name, block in blocks.items():
+            self._units[name] = units = centred_unit(block, warm)
             self._masks[name] = block.mask & (np.linalg.norm(units, axis=1) > 0.5)  # the mean itself has length 0
-        known = np.any(list(self._masks.values()), axis=0) if self._masks else np.zeros_like(split.warm_items)
+        known = np.any(list(self._masks.values()), axis=0) if self._masks else np.zeros_like(warm)
         self._seed = seed
-        drawn = np.random.default_rng(seed).permutation(np.flatnonzero(split.warm_items & known))
+        drawn = np.random.default_rng(seed).permutation(np.flatnonzero(warm & known))
         self.taught: Rows = np.sort(drawn[: TEACHING * max_landmarks])
         self.landmarks: Rows = np.sort(drawn[:max_landmarks])
         self.has_words = known
@@ -69,6 +84,16 @@ class KernelWords:
     def blocks(self) -> tuple[str, ...]:
         """Names of the blocks."""
         return tuple(self._units)
+
+    @property
+    def num_landmarks(self) -> dict[str, int]:
+        """Landmarks of every block that has some."""
+        found = {name: int(mask[self.landmarks].sum()) for name, mask in self._masks.items()}
+        return {name: number for name, number in found.items() if number}
+
+    def features(self) -> dict[str, Floats]:
+        """Every block [I + 1, T], centred and of length 1; zeros where it is missing."""
+        return {name: units * self._masks[name][:, None] for name, units in self._units.items()}
 
     def drawn(self, number: int) -> Rows:
         """At most so many of the items that teach, drawn; always the same."""
@@ -98,15 +123,16 @@ class KernelWords:
                 kernels[name] = (self._units[name][marks[present]], weight * coefficients[present])
         return kernels, own
 
-    def predicted(self, kernels: Kernels, gamma: float) -> Floats:
-        """What kernels solved here say of every item with words, float32 [I + 1, 2 D]; zeros of the others."""
+    def predicted(self, kernels: Kernels, gamma: float, rows: Rows | None = None) -> Floats:
+        """What kernels solved here say of these items, default all: float32 [R, 2 D], zeros of those without words."""
         width = next(iter(kernels.values()))[1].shape[1]
-        found = np.zeros((len(self.has_words), width), np.float32)
+        rows = np.arange(len(self.has_words)) if rows is None else rows
+        found = np.zeros((len(rows), width), np.float32)
         for name, (landmarks, coefficients) in kernels.items():
-            told = np.flatnonzero(self._masks[name])
+            told = np.flatnonzero(self._masks[name][rows])
             for start in range(0, len(told), _PASS):
                 part = told[start : start + _PASS]
-                found[part] += rbf_of_units(self._units[name][part], landmarks, gamma) @ coefficients
+                found[part] += rbf_of_units(self._units[name][rows[part]], landmarks, gamma) @ coefficients
         return found
 
     def _lessons(self, targets: Factors, gamma: float, weights: Weights, title: str) -> Iterator[tuple[Floats, Floats]]:

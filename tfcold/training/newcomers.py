@@ -31,10 +31,12 @@ class Asked:
 
     Args:
         histories, targets: CSR [B, I + 1].
+        users: int64 [B]. Their rows.
     """
 
     histories: sp.csr_matrix
     targets: sp.csr_matrix
+    users: npt.NDArray[np.int64]
 
     @property
     def counts(self) -> npt.NDArray[np.float64]:
@@ -58,11 +60,13 @@ class Newcomers:
         rest: the split without them.
         factors: of the teacher of `rest`, as the towers add them up.
         asked: by rows given back, in the order of `KNOWN`.
+        unknown: the same users with nothing given back.
     """
 
     rest: Split
     factors: Factors
     asked: Mapping[int, Asked]
+    unknown: Asked
 
     @property
     def listed(self) -> npt.NDArray[np.int32]:
@@ -90,9 +94,9 @@ def newcomers_of(
         return None
     rest, users = held
     rows = sp.csr_matrix(split.train_matrix()[users])
-    asked = {known: _reveal(rows, known, rest.warm_items, settings.seed) for known in KNOWN}
-    asked = {known: one for known, one in asked.items() if len(one.counts)}
-    return Newcomers(rest, worded(factors_of(rest, settings, SEARCH_DIM)), asked)
+    unknown, *others = (_reveal(rows, users, known, rest.warm_items, settings.seed) for known in (0, *KNOWN))
+    asked = {known: one for known, one in zip(KNOWN, others, strict=True) if len(one.counts)}
+    return Newcomers(rest, worded(factors_of(rest, settings, SEARCH_DIM)), asked, unknown)
 
 
 def _held_out(split: Split, limit: int, seed: int) -> tuple[Split, npt.NDArray[np.int64]] | None:
@@ -113,7 +117,9 @@ def _held_out(split: Split, limit: int, seed: int) -> tuple[Split, npt.NDArray[n
     return rest, drawn
 
 
-def _reveal(rows: sp.csr_matrix, known: int, listed: npt.NDArray[np.bool_], seed: int) -> Asked:
+def _reveal(
+    rows: sp.csr_matrix, users: npt.NDArray[np.int64], known: int, listed: npt.NDArray[np.bool_], seed: int
+) -> Asked:
     """`known` rows of each user as history, drawn at random, the others to be found; users with nothing left go."""
     rows = sp.csr_matrix(rows.multiply(listed[None].astype(np.float32)))
     rows.eliminate_zeros()
@@ -128,4 +134,4 @@ def _reveal(rows: sp.csr_matrix, known: int, listed: npt.NDArray[np.bool_], seed
         part.data = keep.astype(np.float32)
         part.eliminate_zeros()
         parts.append(sp.csr_matrix(part[able]))
-    return Asked(*parts)
+    return Asked(parts[0], parts[1], users[able])

@@ -58,7 +58,10 @@ class Settings:
         text_halfway: float or None. Interactions at which the words of a warm candidate count halfway between what they
             do in a cold one and `warm_text_scale`; the most that costs nothing.
         history_text_scale: float or None. How much of its words a warm item keeps in a history.
-        user_words_scale: float or None. How much a user's own words count beside their history.
+        user_words_penalty: float > 0 or None. Ridge penalty of the kernel regression from the words of users to what
+            they did.
+        user_words_strength, user_words_decay: float or None. How much that counts beside a history, and how fast it
+            stands back as the history grows: `FadingWords`.
         fold_in_share: float or None. How far the query of a training user goes from the sum of their history to the
             fold-in solved for them; the way is their ID embedding.
         fold_in_penalty: float > 0 or None. Ridge penalty of that, of the mean squared length of an axis.
@@ -115,7 +118,9 @@ class Settings:
     leave_out: bool | None = None
     text_halfway: float | None = None
     history_text_scale: float | None = None
-    user_words_scale: float | None = None
+    user_words_penalty: float | None = None
+    user_words_strength: float | None = None
+    user_words_decay: float | None = None
     fold_in_share: float | None = None
     fold_in_penalty: float | None = None
     fold_in_ease: bool | None = None
@@ -168,7 +173,7 @@ class Settings:
             raise InputError(f"`id_dropout` must lie in [0, 1); received {self.id_dropout}")
         if self.text_halfway is not None and not self.text_halfway >= 0:
             raise InputError(f"`text_halfway` must be at least 0, or None; received {self.text_halfway}")
-        for name in ("ials_penalty", "ials_alpha", "exposure"):
+        for name in ("ials_penalty", "ials_alpha", "exposure", "user_words_penalty"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"`{name}` must be positive, or None; received {value}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -70,10 +71,24 @@ def choose_similar(newcomers: Newcomers | None, prior: Floats, settings: Setting
     return settings.with_(similar_strength=strength, similar_sharpness=sharpness)
 
 
+def scores_of(newcomers: Newcomers, asked: Asked, prior: Floats, settings: Settings) -> Floats:
+    """Scores [B, N] of newcomers by all that settings say of their histories, and the prior."""
+    landmarks = landmarks_of(newcomers.rest, newcomers.factors.inputs, settings.seed)
+    option = settings.similar_strength or 0.0, settings.similar_sharpness or 1.0
+    return next(_scores(newcomers, asked, landmarks, prior, settings, [option]))
+
+
 def _along(
     newcomers: Newcomers, asked: Asked, landmarks: Floats, prior: Floats, settings: Settings, options: list[Option]
 ) -> list[float]:
     """Mean NDCG@20 of each option."""
+    found = _scores(newcomers, asked, landmarks, prior, settings, options)
+    return [float(asked.ndcg(scores, newcomers.listed).mean()) for scores in found]
+
+
+def _scores(
+    newcomers: Newcomers, asked: Asked, landmarks: Floats, prior: Floats, settings: Settings, options: list[Option]
+) -> Iterator[Floats]:
     factors, listed = newcomers.factors, newcomers.listed
     counts = asked.counts.astype(np.float32)
     pooled = np.asarray(asked.histories @ factors.inputs, np.float32)
@@ -82,9 +97,6 @@ def _along(
     shrunk = shrink(pooled, counts)
     leaning = (1 + counts) ** -np.float32(1.0 if settings.prior_decay is None else settings.prior_decay)
     popular = leaning[:, None] * prior[listed]
-    found = []
     for strength, sharpness in options:
         similar.set_weights_of(landmarks, strength, sharpness)
-        scores = similar(shrunk, pooled, counts).numpy() @ factors.outputs[listed].T
-        found.append(float(asked.ndcg(scores + popular, listed).mean()))
-    return found
+        yield similar(shrunk, pooled, counts).numpy() @ factors.outputs[listed].T + popular

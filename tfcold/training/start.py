@@ -11,7 +11,7 @@ from tfcold.blocks import Features
 from tfcold.models import TwoTower
 from tfcold.models.feature_table import Kernels
 from tfcold.schema import Schema
-from tfcold.training import closed_form, kernel_words, similar_users
+from tfcold.training import closed_form, fold_in, kernel_words, similar_users, user_words
 from tfcold.training.cold_prior import choose_cold_prior, chosen_direction
 from tfcold.training.content_profile import content_profile
 from tfcold.training.factors import Factors
@@ -19,10 +19,12 @@ from tfcold.training.fold_in import choose_for_newcomers
 from tfcold.training.ials_fits import IalsFits
 from tfcold.training.kernel_words import KernelWords
 from tfcold.training.known_users import choose_known
+from tfcold.training.newcomers import newcomers_of
 from tfcold.training.norms import choose_norms, with_norms
 from tfcold.training.profile_choice import choose_profile, weighed_kernels, weighed_maps
 from tfcold.training.settings import Settings
 from tfcold.training.teacher import choose_teacher
+from tfcold.training.user_words import choose_user_words
 from tfcold.training.word_maps import WordMaps, kernels_of, linear_maps, maps_of
 from tfcold.training.worded import towers_of, worded
 from tfcold.training.words_choice import SEARCH_ROWS, choose_words, cold_quality, targets_of
@@ -37,20 +39,37 @@ def started_model(split: Split, features: Features, settings: Settings) -> tuple
     fits = IalsFits(split, settings.seed)
     factors, settings = choose_teacher(fits, settings, cold_quality(fits, words, settings))
     split = split.weighed(settings.confidence_spread or 0.0)
+    maps, kernels = None, None
     if len(words.taught):
         factors, maps, kernels, settings = _told_by_kernels(split, fits, words, factors, settings)
-        model = build_model(split, features, settings, kernels)
-        maps = replace(maps, kernels=kernels_of(model))
     else:
         settings = settings.with_(profile_weight=0.0)
-        model, maps = build_model(split, features, settings), None
-        if (split.warm_items & model.item_features.any_mask()).any():
-            maps, settings = linear_maps(model, split, factors, settings)
+        if (split.warm_items & words.has_words).any():
+            maps, settings = linear_maps(words.features(), split, factors, settings)
             maps, settings = _scaled(split, factors, maps, settings)
-    return model, _closed_form(model, split, factors, maps, settings, words)
+    told, candidates = factors, factors.outputs
+    if maps is not None:
+        told = worded(split, factors, maps, settings)
+        candidates = towers_of(split, factors, maps, settings).candidates
+    settings = choose_known(split, told, candidates, settings)
+    user_kernels, settings = _told_by_users(split, features, told, words, settings)
+    model = build_model(split, features, settings, kernels, user_kernels)
+    if maps is not None:
+        cold = np.float32(settings.cold_scale or 0.0) * maps.candidates
+        settings = choose_cold_prior(split, told, cold, settings)
+        model.prior.set_direction(chosen_direction(split, cold, settings))
+        maps = maps if kernels is None else replace(maps, kernels=kernels_of(model))
+    closed_form.assign(model, split, factors, told, maps, settings)
+    return model, settings
 
 
-def build_model(split: Split, features: Features, settings: Settings, kernels: Kernels | None = None) -> TwoTower:
+def build_model(
+    split: Split,
+    features: Features,
+    settings: Settings,
+    kernels: Kernels | None = None,
+    user_kernels: Kernels | None = None,
+) -> TwoTower:
     """A `TwoTower` for a split and its vectors, adapted but not yet trained; linear without `kernels`."""
     dataset = split.dataset
     schema = Schema(
@@ -62,15 +81,28 @@ def build_model(split: Split, features: Features, settings: Settings, kernels: K
     model = TwoTower(
         schema,
         dim=settings.width,
-        num_landmarks={name: len(landmarks) for name, (landmarks, _) in (kernels or {}).items()},
+        num_landmarks=_numbers(kernels),
         kernel_gamma=settings.kernel_gamma or kernel_words.GAMMA,
         kernel_dim=None if kernels is None else 2 * settings.width,
+        num_user_landmarks=_numbers(user_kernels),
+        user_kernel_gamma=user_words.GAMMA,
         id_dropout=settings.id_dropout,
         num_similar_users=0 if settings.similar_strength == 0 else min(similar_users.MOST, int(split.warm_users.sum())),
         seed=settings.seed,
     )
-    model.adapt(features, item_counts=split.item_counts, seed=settings.seed, kernels=kernels)
+    model.adapt(
+        features,
+        item_counts=split.item_counts,
+        seed=settings.seed,
+        kernels=kernels,
+        warm_users=split.warm_users,
+        user_kernels=user_kernels,
+    )
     return model
+
+
+def _numbers(kernels: Kernels | None) -> dict[str, int]:
+    return {name: len(landmarks) for name, (landmarks, _) in (kernels or {}).items()}
 
 
 def _told_by_kernels(
@@ -102,15 +134,10 @@ def _kernel(settings: Settings) -> tuple[float, float, kernel_words.Weights]:
     return gamma, penalty, settings.block_weights or {}
 
 
-def _closed_form(
-    model: TwoTower, split: Split, factors: Factors, maps: WordMaps | None, settings: Settings, words: KernelWords
-) -> Settings:
-    """Loads all into the model, and chooses what is left to choose: users, newcomers, and the prior of cold items."""
-    told, candidates = factors, factors.outputs
-    if maps is not None:
-        told = worded(split, factors, maps, settings)
-        candidates = towers_of(split, factors, maps, settings).candidates
-    settings = choose_known(split, told, candidates, settings)
+def _told_by_users(
+    split: Split, features: Features, told: Factors, words: KernelWords, settings: Settings
+) -> tuple[Kernels | None, Settings]:
+    """What is said of newcomers, by their history and by words of their own; the kernel regression of the latter."""
 
     def narrow_worded(narrow: Factors) -> Factors:
         if not len(words.taught):
@@ -124,14 +151,11 @@ def _closed_form(
         is_warm = np.asarray(narrow.outputs.any(axis=1))
         return worded(split, beside, with_norms(ahead, split, settings), settings, is_warm)
 
-    settings = choose_for_newcomers(split, told, settings, narrow_worded)
-    if maps is not None:
-        cold = np.float32(settings.cold_scale or 0.0) * maps.candidates
-        settings = choose_cold_prior(split, told, cold, settings)
-        model.prior.set_direction(chosen_direction(split, cold, settings))
-    user_map = None
-    if (split.warm_users & model.user_features.any_mask()).any():
-        user_map = closed_form.UserMap(model, split, told)
-        settings = user_map.choose(split, told, settings)
-    closed_form.assign(model, split, factors, told, maps, user_map, settings)
-    return settings
+    of_users = KernelWords(split, features, user_words.LANDMARKS, settings.seed, side="users")
+    is_settled = fold_in.is_settled(settings) and (not len(of_users.taught) or user_words.is_settled(settings))
+    newcomers = None if is_settled else newcomers_of(split, settings, narrow_worded)
+    settings = choose_for_newcomers(split, told, newcomers, settings)
+    if not len(of_users.taught):
+        return None, settings
+    settings, kernels = choose_user_words(of_users, split, told, newcomers, settings)
+    return kernels, settings

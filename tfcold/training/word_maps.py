@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,13 +78,18 @@ def kernels_of(model: TwoTower) -> tuple[dict[str, Floats], dict[str, Floats]]:
     return outputs, inputs
 
 
-def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Settings) -> tuple[WordMaps, Settings]:
+def linear_maps(
+    blocks: Mapping[str, Floats], split: Split, factors: Factors, settings: Settings
+) -> tuple[WordMaps, Settings]:
     """Ridge regression from the features of warm items to their factors, and settings with its penalty.
 
     The penalty is the best among cold items and known ones that are left out (`gains.Evidence`).
+
+    Args:
+        blocks: float32 [I + 1, T] of each block, as the model's features without a kernel; zeros where it is missing.
     """
-    features = model.item_features.concatenated()
-    taught = split.warm_items & model.item_features.any_mask()
+    features = np.concatenate(list(blocks.values()), axis=1)
+    taught = split.warm_items & features.any(axis=1)
     sample = choose.sample_of(split, settings)
     penalties = LINEAR_PENALTIES if settings.text_penalty is None else (settings.text_penalty,)
     if len(penalties) > 1 and not choose.has(sample, "cold_item"):
@@ -104,9 +110,8 @@ def linear_maps(model: TwoTower, split: Split, factors: Factors, settings: Setti
         return evidence_of(scorer, scorer, sample, _CUT, taught).mean
 
     penalty = penalties[0] if len(penalties) == 1 else choose.best_of("text penalty", penalties, measure)
-    widths = {name: encoder.feature_width for name, encoder in model.item_features.encoders.items()}
-    cuts = np.cumsum(list(widths.values()))[:-1]
-    outputs, inputs = (dict(zip(widths, np.split(side, cuts, axis=0), strict=True)) for side in maps[penalty])
+    cuts = np.cumsum([block.shape[1] for block in blocks.values()])[:-1]
+    outputs, inputs = (dict(zip(blocks, np.split(side, cuts, axis=0), strict=True)) for side in maps[penalty])
     candidates, left_out = said(penalty)
     history = np.asarray(features @ maps[penalty][1], np.float32)
     found = WordMaps(candidates, left_out, np.zeros_like(candidates), history, (outputs, inputs), factors.dim)

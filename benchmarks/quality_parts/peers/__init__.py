@@ -17,12 +17,16 @@ from quality_parts.peers import (
     rectools_dssm,
     semco,
     tfrs_tutorial,
+    user_words,
 )
 
-PEERS = tuple(
-    module.SYSTEM
-    for module in (
-        lightfm, implicit_bpr, rectools_dssm, cornac_ctr, cornac_vbpr, tfrs_tutorial, keras_rs_tutorial,
-        dropoutnet, clcrec, aldi, semco, alpharec,
-    )
+PEERS = (
+    *(
+        module.SYSTEM
+        for module in (
+            lightfm, implicit_bpr, rectools_dssm, cornac_ctr, cornac_vbpr, tfrs_tutorial, keras_rs_tutorial,
+            dropoutnet, clcrec, aldi, semco, alpharec, user_words,
+        )
+    ),
+    user_words.JOINED,
 )  # fmt: skip

@@ -1,0 +1,211 @@
+"""What the words of users say they will do: kernel ridge regression, chosen on users set aside, beside any history.
+
+Words are a prior of the user's own: all there is to go by before the first interaction, and the less of it the more
+interactions are known.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from tfcold.baselines.kernel import ridge_factor, ridge_solution
+from tfcold.models.feature_table import Kernels
+from tfcold.models.prior import popularity
+from tfcold.progress import logger
+from tfcold.training import choose
+from tfcold.training.factors import Factors
+from tfcold.training.fold_in import WARM, place_in, prior_among, spread_of, warm_asked
+from tfcold.training.kernel_words import KernelWords
+from tfcold.training.newcomers import Asked, Newcomers
+from tfcold.training.settings import Settings
+from tfcold.training.similar_users import scores_of
+
+if TYPE_CHECKING:
+    from tfcold.splits.split import Split
+
+Floats = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.float64]
+Tables = dict[str, tuple[Numbers, Numbers]]  # by group: lengths of histories [B], quality [B, W]
+
+LANDMARKS: Final = 8192  # users at most that others are compared with
+GAMMA: Final = 1.0
+PENALTIES: Final = (0.3, 1.0, 3.0, 10.0)
+PENALTY: Final = 1.0  # where nobody can be asked
+WEIGHTS: Final = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # that are measured, in spreads of the scores of one click
+STRENGTHS: Final = (0.0, 0.1, 0.3, 0.6, 1.0, 2.0, 3.0, 6.0, 10.0)
+DECAYS: Final = (0.0, 0.25, 0.5, 1.0, 2.0)
+NOTHING: Final = (0.0, 0.0)
+UNTOLD: Final = (1.0, 1.0)  # strength and decay where nobody can be asked
+
+_LESSON: Final = 3000  # users that teach while the penalty is chosen
+_SHIFT: Final = 1.0  # of the mean squared length of an axis
+_LEAST: Final = 1e-3  # of the prior of popularity: as in `PopularityPrior`
+_LEAST_GAIN: Final = 0.005
+_WARM_TOLERANCE: Final = 0.002
+_ASKED: Final = 512  # users by whom spreads are measured
+
+
+def lesson_of(split: Split, outputs: Floats) -> Factors:
+    """For every training user the query whose scores come closest to what they did; inputs have no columns.
+
+    `q = y C (C'C + shift I)^-1` of the user's row `y` of length 1 and warm candidates `C`: so what words predict of two
+    users alike is the mean of what they did, as far as candidates can tell.
+
+    Args:
+        split: its training rows are read.
+        outputs: float32 [I + 1, D]. Candidates of warm items, as they are searched.
+    """
+    rows = split.train_matrix().astype(np.float64)
+    lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    told = np.where(split.warm_items[:, None], outputs, 0).astype(np.float64)
+    gram = told.T @ told
+    gram[np.diag_indices_from(gram)] += max(_SHIFT * float(np.trace(gram)) / len(gram), 1e-12)
+    queries = np.asarray(rows @ told) / np.maximum(lengths, 1e-12)[:, None]
+    solved = np.linalg.solve(gram, queries.T).T.astype(np.float32)
+    return Factors(np.zeros((len(solved), 0), np.float32), solved, np.zeros(0, np.float32))
+
+
+def choose_user_words(
+    words: KernelWords, split: Split, told: Factors, newcomers: Newcomers | None, settings: Settings
+) -> tuple[Settings, Kernels]:
+    """How much words of users count beside a history of n interactions, and the regression that says what they mean.
+
+    The penalty of the regression is best for users of whom nothing else is known. The curve over n is the best on
+    average over users with none, one, three and ten known rows and users of warm validation rows, each as a share of
+    its best; nothing where that gains less than half a percent, and none under which users of warm validation rows
+    lose.
+
+    Args:
+        words: of users, some of whom teach.
+        split: its training rows, and its validation rows of warm items.
+        told: factors of warm items as both towers add them up.
+        newcomers: None where nobody could be spared.
+        settings: with what is chosen for newcomers.
+
+    Returns: settings, and by block the landmarks float32 [M, T] and coefficients float32 [M, D] of queries whose scores
+        are spread as those of one click.
+    """
+    tables: Tables = {}
+    if newcomers is not None and not is_settled(settings):
+        penalty, tables = _tables(words, split, told, newcomers, settings)
+        settings = settings.with_(user_words_penalty=penalty)
+    settings = settings.with_(user_words_penalty=settings.user_words_penalty or PENALTY)
+    kernels = _kernels(words, split, told, settings)
+    if is_settled(settings):
+        return settings, kernels
+    if not tables:
+        untold = {"user_words_strength": UNTOLD[0], "user_words_decay": UNTOLD[1]}
+        untold = {name: value for name, value in untold.items() if getattr(settings, name) is None}
+        return settings.with_(**untold), kernels
+    if choose.has(split, "warm"):
+        tables |= _warm_table(words, kernels, split, told, settings)
+    strengths = STRENGTHS if settings.user_words_strength is None else (settings.user_words_strength,)
+    decays = DECAYS if settings.user_words_decay is None else (settings.user_words_decay,)
+    strength, decay, gains = _best_curve(tables, list(product(strengths, decays)))
+    logger.info("words of users: penalty %g, %g / (1 + n)^%g: %s", settings.user_words_penalty, strength, decay, gains)
+    return settings.with_(user_words_strength=strength, user_words_decay=decay), kernels
+
+
+def is_settled(settings: Settings) -> bool:
+    """True where `choose_user_words` has nothing to choose."""
+    return None not in (settings.user_words_penalty, settings.user_words_strength, settings.user_words_decay)
+
+
+def _kernels(words: KernelWords, split: Split, told: Factors, settings: Settings) -> Kernels:
+    kernels, _ = words.solve(lesson_of(split, told.outputs), GAMMA, settings.user_words_penalty or PENALTY, {})
+    warm = np.flatnonzero(split.warm_items).astype(np.int32)
+    said = words.predicted(kernels, GAMMA, words.drawn(_ASKED)) @ told.outputs[warm].T
+    scale = _scale(said, spread_of(told, split.train_matrix(), warm))
+    return {name: (landmarks, np.float32(scale) * solved) for name, (landmarks, solved) in kernels.items()}
+
+
+def _tables(
+    words: KernelWords, split: Split, told: Factors, newcomers: Newcomers, settings: Settings
+) -> tuple[float, Tables]:
+    """The penalty, and what newcomers with words reach with each of `WEIGHTS`: no tables where there are none."""
+    groups = [_among(one, words.has_words[one.users]) for one in (newcomers.unknown, *newcomers.asked.values())]
+    groups = [one for one in groups if len(one.users)]
+    able = words.drawn(len(words.taught))
+    taught = np.sort(able[newcomers.rest.warm_users[able]][:_LESSON])
+    penalty = settings.user_words_penalty or PENALTY
+    if not groups or not len(taught):
+        return penalty, {}
+    factors, listed = newcomers.factors, newcomers.listed
+    prior = prior_among(newcomers, split, told, settings)
+    prior = prior if prior.any() else np.float32(_LEAST) * popularity(split.item_counts)
+    unit = spread_of(factors, newcomers.rest.train_matrix(), listed)
+    lesson = lesson_of(newcomers.rest, factors.outputs).outputs[taught]
+    gram = words.kernel(taught, taught, GAMMA, {})
+
+    def scores(penalty: float, users: npt.NDArray[np.int64]) -> Floats:
+        """What words say, float32 [B, N], spread as one click."""
+        solved = ridge_solution(ridge_factor(gram.copy(), penalty), lesson)
+        said = np.asarray(words.kernel(users, taught, GAMMA, {}) @ solved @ factors.outputs[listed].T, np.float32)
+        return said * np.float32(_scale(said, unit))
+
+    def table(asked: Asked, said: Floats) -> Numbers:
+        return _table(asked, scores_of(newcomers, asked, prior, settings), said, listed)
+
+    first = groups[0]
+    if settings.user_words_penalty is None:
+        found = {option: table(first, scores(option, first.users)).mean(axis=0).max() for option in PENALTIES}
+        penalty = max(found, key=lambda option: found[option])
+    return penalty, {
+        f"{int(one.counts.max())} known": (one.counts, table(one, scores(penalty, one.users))) for one in groups
+    }
+
+
+def _warm_table(words: KernelWords, kernels: Kernels, split: Split, told: Factors, settings: Settings) -> Tables:
+    """The same of users of warm validation rows, for whom the sum of what they did speaks."""
+    asked = warm_asked(split, settings)
+    asked = _among(asked, words.has_words[asked.users])
+    if not len(asked.users):
+        return {}
+    listed = np.flatnonzero(split.warm_items).astype(np.int32)
+    outputs = told.outputs[listed]
+    leaning = (settings.prior_strength or 0.0) / (1 + asked.counts) ** (settings.prior_decay or 1.0)
+    prior = leaning[:, None] * popularity(split.item_counts)[listed]
+    base = np.asarray(asked.histories @ told.inputs @ outputs.T + prior, np.float32)
+    return {WARM: (asked.counts, _table(asked, base, words.predicted(kernels, GAMMA, asked.users) @ outputs.T, listed))}
+
+
+def _table(asked: Asked, base: Floats, said: Floats, listed: npt.NDArray[np.int32]) -> Numbers:
+    """NDCG@20 [B, W] of each user with each of `WEIGHTS`."""
+    return np.stack([asked.ndcg(base + np.float32(weight) * said, listed) for weight in WEIGHTS], axis=1)
+
+
+def _best_curve(tables: Tables, curves: list[tuple[float, float]]) -> tuple[float, float, str]:
+    """The best strength and decay on average over the groups; and what they bring, in words."""
+    found = np.array([[_along(*table, *curve) for curve in curves] for table in tables.values()])  # [G, C]
+    without = np.array([table[:, 0].mean() for _, table in tables.values()])
+    best = np.maximum(np.maximum(found.max(axis=1), without), 1e-9)
+    value = (found / best[:, None]).mean(axis=0)
+    if WARM in tables:
+        place = list(tables).index(WARM)
+        value[found[place] < without[place] * (1 - _WARM_TOLERANCE)] = -np.inf
+    chosen = int(np.argmax(value))
+    is_gain = len(curves) == 1 or value[chosen] >= (without / best).mean() + _LEAST_GAIN
+    (strength, decay), reached = (curves[chosen], found[:, chosen]) if is_gain else (NOTHING, without)
+    pairs = zip(tables, reached, without, strict=True)
+    return strength, decay, ", ".join(f"{name} {new:.4f} (without: {old:.4f})" for name, new, old in pairs)
+
+
+def _along(counts: Numbers, table: Numbers, strength: float, decay: float) -> float:
+    """Mean quality along a curve, by linear interpolation in the table."""
+    low, part = place_in(strength / (1 + counts) ** decay, WEIGHTS)
+    users = np.arange(len(counts))
+    return float(((1 - part) * table[users, low] + part * table[users, low + 1]).mean())
+
+
+def _among(asked: Asked, wanted: npt.NDArray[np.bool_]) -> Asked:
+    return Asked(sp.csr_matrix(asked.histories[wanted]), sp.csr_matrix(asked.targets[wanted]), asked.users[wanted])
+
+
+def _scale(scores: Floats, unit: float) -> float:
+    """What makes the standard deviation of the scores the unit."""
+    return unit / (float(scores.std()) or 1.0)
