@@ -138,6 +138,13 @@ def test_users_join_with_their_words(call, shop, tmp_path):
     assert "user block user_lexical" in card.out
     assert card.out.count("encoder kept in the bundle") == 2
 
+    (tmp_path / "asked.csv").write_text("user_id\nn1\nn9\n")
+    answer = call(
+        "recommend", "--model", model, "--users", tmp_path / "asked.csv", "--k", "3", "--out", tmp_path / "lists.csv"
+    )
+    assert "1 of 2 users are unknown" in answer.err
+    assert "`tfcold add-users --users` takes in those who are described" in answer.err
+
 
 def test_verify_names_the_file_that_changed_without_changing_size(call, bundle, tmp_path):
     shutil.copytree(bundle, tmp_path / "shop")

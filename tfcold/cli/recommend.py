@@ -192,9 +192,11 @@ def _lists(
                 count, len(history), examples(history.loc[strange, ITEM_ID].unique()),
             )  # fmt: skip
     if count := int((~by_history & ~known).sum()):
+        reads_users = bool(recommender.manifest.schema.get("user_vectors"))
         logger.warning(
-            "%d of %d users are unknown to the model and without history: they get what is popular", count, len(users)
-        )
+            "%d of %d users are unknown to the model and without history: they get what is popular%s",
+            count, len(users), "; `tfcold add-users --users` takes in those who are described" if reads_users else "",
+        )  # fmt: skip
     with bar(len(users), title="recommending", unit="user") as progress:
         for start in range(0, len(users), USERS_AT_ONCE):
             part = slice(start, start + USERS_AT_ONCE)
