@@ -95,6 +95,11 @@ SPECIMENS: dict[str, Specimen] = {
     "tfcold.layers.ConcatFusion": fusion(
         layers.ConcatFusion, hidden_units=[3], dropout=0.2, anchor_l2=0.1, kernel_regularizer="l2", identity_id=True
     ),
+    "tfcold.layers.FadingWords": Specimen(
+        lambda: layers.FadingWords(),
+        lambda batch: {"vectors": normal(batch, 3), "counts": np.arange(batch, dtype=np.float32)},
+        lambda layer: layer.set_weights_of(strength=2.0, decay=0.5),
+    ),
     "tfcold.layers.GatedFusion": fusion(layers.GatedFusion, initial_gate=0.8, kernel_regularizer="l2"),
     "tfcold.layers.HeadsFusion": fusion(layers.HeadsFusion, num_heads=2, per_coordinate=True),
     "tfcold.layers.HistoryPooling": Specimen(
