@@ -126,7 +126,7 @@ def users(names: Sequence[str], packages: Mapping[str, Mapping[str, str]]) -> pd
     return pd.DataFrame(
         {
             USER_ID: names,
-            "about": [str(one.get("Description", "")) for one in shown],
+            "about": [" ".join(str(one.get("Description", "")).split()) for one in shown],
             "section": [str(one.get("Section", "")) for one in shown],
         }
     )

@@ -78,19 +78,27 @@ def make_world(fusion: str = "concat", num_items: int = 30, **options) -> World:
         "pooling_alpha": 0.5,
         "num_landmarks": {"text": 4},
         "num_similar_users": 5,
+        "num_user_landmarks": {"about": 7},
         **options,
     }
     model = TwoTower(schema, dim=6, fusion=fusion, seed=1, **options)
     counts = np.asarray(split.train_matrix().sum(axis=0)).ravel().astype(int)
-    model.adapt(features, item_counts=counts, seed=1)
+    drawn = np.random.default_rng(5)
+    told = unit(drawn.normal(size=(7, 3))), drawn.normal(scale=0.2, size=(7, 6)).astype(np.float32)
+    model.adapt(features, item_counts=counts, seed=1, user_kernels={"about": told})
     for weight in model.trainable_weights:
         weight.assign(rng.normal(scale=0.4, size=weight.shape))
     model.prior.set_weights_of(0.3, 0.5)
     model.prior.set_direction(np.random.default_rng(3).normal(size=6))
     model.user_tower.similar.set_weights_of(rng.normal(size=(5, 6)), strength=0.5, sharpness=2.0)
+    model.user_tower.fading.set_weights_of(2.0, 0.5)
     provenance = {name: dict(one.provenance) for name, one in vectors.items()}
     trained = trained_model(model, split, Settings(), provenance=provenance)
     return World(trained, items.frame, vectors, lexical, features)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
 def dataset_warm(split: Split, ids) -> np.ndarray:

@@ -27,7 +27,7 @@ def test_features_are_centred_on_the_rows_that_may_be_seen() -> None:
 
 def test_features_of_landmarks_have_the_kernel_as_their_product() -> None:
     table = adapted(num_landmarks={"text": 2}, gamma=0.5)
-    features = table.concatenated()
+    features = table.lookup(np.arange(5, dtype=np.int32))[0]["text"].numpy()
     # the landmarks are rows 1 and 2, opposite each other: |a - b|^2 = 4, exp(-0.5 * 4)
     np.testing.assert_allclose(features[1:3] @ features[1:3].T, [[1, np.exp(-2)], [np.exp(-2), 1]], atol=1e-3)
     assert table.any_mask().tolist() == MASK.tolist()
@@ -36,7 +36,9 @@ def test_features_of_landmarks_have_the_kernel_as_their_product() -> None:
 def test_encode_is_the_lookup_of_raw_vectors() -> None:
     table = adapted(num_landmarks={"text": 2})
     features, masks = table.encode({"text": VECTORS[1:4]}, {})
-    np.testing.assert_allclose(features["text"], table.concatenated()[1:4], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        features["text"], table.lookup(np.arange(1, 4, dtype=np.int32))[0]["text"], rtol=1e-5, atol=1e-6
+    )
     assert masks["text"].numpy().all()
 
 
@@ -51,7 +53,6 @@ def test_encode_takes_a_block_that_is_not_given_as_missing() -> None:
 def test_table_without_blocks_knows_nothing() -> None:
     table = FeatureTable(2, {})
     table.adapt({}, fit_rows=np.ones(3, bool))
-    assert table.concatenated().shape == (3, 0)
     assert table.any_mask().tolist() == [False, False, False]
     assert table.lookup(np.array([1], np.int32)) == ({}, {})
 

@@ -17,7 +17,7 @@ from tfcold.training.factors import Factors, ials_factors
 from tfcold.training.fold_in import WARM, spread_of
 from tfcold.training.kernel_words import KernelWords
 from tfcold.training.newcomers import Newcomers, newcomers_of
-from tfcold.training.user_words import NOTHING, UNTOLD, WEIGHTS, choose_user_words, lesson_of
+from tfcold.training.user_words import UNTOLD, WEIGHTS, choose_user_words, lesson_of
 
 SETTLED = Settings(
     teacher="ials", dim=8, ials_penalty=2.0, ials_alpha=10.0, shrinkage=0.0, shrinkage_decay=0.0, prior_strength=0.1,
@@ -57,7 +57,8 @@ def words(described: tuple[Split, Features]) -> KernelWords:
 
 def test_a_lesson_is_the_ridge_fit_of_what_a_user_did(described: tuple[Split, Features], factors: Factors) -> None:
     split = described[0]
-    received = lesson_of(split, factors.outputs).outputs
+    taught = np.flatnonzero(split.warm_users)[3:]
+    received = lesson_of(split, factors.outputs, taught).outputs
     candidates = factors.outputs[split.warm_items].astype(np.float64)
     penalty = np.trace(candidates.T @ candidates) / 8
     user = np.flatnonzero(split.warm_users)[5]
@@ -66,20 +67,23 @@ def test_a_lesson_is_the_ridge_fit_of_what_a_user_did(described: tuple[Split, Fe
     expected = np.linalg.lstsq(stacked, np.concatenate([row / np.linalg.norm(row), np.zeros(8)]), rcond=None)[0]
 
     np.testing.assert_allclose(received[user], expected, atol=1e-5)
-    assert not received[~split.warm_users].any()
+    assert set(np.flatnonzero(received.any(axis=1))) == set(taught)
 
 
-def test_words_say_what_is_spread_as_one_click(
+def test_of_users_who_do_not_teach_words_say_what_is_spread_as_one_click(
     described: tuple[Split, Features], factors: Factors, words: KernelWords
 ) -> None:
     split = described[0]
     settled = SETTLED.with_(user_words_penalty=1.0, user_words_strength=1.0, user_words_decay=1.0)
     settings, kernels = choose_user_words(words, split, factors, None, settled)
-    said = words.predicted(kernels, user_words.GAMMA, words.drawn(512)) @ factors.outputs[split.warm_items].T
     warm = np.flatnonzero(split.warm_items).astype(np.int32)
+    one_click = spread_of(factors, split.train_matrix(), warm)
+    said = words.predicted(kernels, user_words.GAMMA, words.taught) @ factors.outputs[warm].T
+    new = words.predicted(kernels, user_words.GAMMA, np.flatnonzero(~split.warm_users & words.has_words))
 
     assert settings == settled
-    assert said.std() == pytest.approx(spread_of(factors, split.train_matrix(), warm), rel=1e-3)
+    assert (new @ factors.outputs[warm].T).std() == pytest.approx(one_click, rel=0.2)
+    assert said.std() > 1.02 * one_click
 
 
 def test_where_nobody_can_be_asked_words_count_as_one_click(
@@ -121,10 +125,10 @@ def test_curves_are_read_between_the_weights_of_the_table() -> None:
     counts = np.array([0.0, 1.0, 3.0])
     place = WEIGHTS.index(1.0)
 
-    assert user_words._along(counts, table, 1.0, 0.0) == pytest.approx(place)
-    assert user_words._along(counts[:1], table[:1], 3.0, 2.0) == pytest.approx(place + 1)
-    assert user_words._along(counts[1:2], table[1:2], 2.0, 1.0) == pytest.approx(place)
-    assert user_words._along(counts, table, 0.0, 1.0) == 0
+    assert user_words._along(counts, table, 1.0, 0.0) == pytest.approx([place] * 3)
+    assert user_words._along(counts[:2], table[:2], 2.0, 1.0)[1] == pytest.approx(place)
+    assert user_words._along(counts[:1], table[:1], 3.0, 2.0) == pytest.approx([place + 1])
+    assert not user_words._along(counts, table, 0.0, 1.0).any()
 
 
 def test_the_best_curve_gains_half_a_percent_and_costs_warm_users_nothing() -> None:
@@ -136,12 +140,43 @@ def test_the_best_curve_gains_half_a_percent_and_costs_warm_users_nothing() -> N
 
     def chosen(first: list[float], warm: list[float]) -> tuple[float, float]:
         tables = {"0 known": (unknown, table_of(*first)), WARM: (known, table_of(*warm))}
-        return user_words._best_curve(tables, curves)[:2]
+        return user_words._best_curve(tables, curves, named=named)[:2]
 
+    named = False
     assert chosen(better, level) == (1.0, 0.0)
     assert chosen(better, worse) == (1.0, 2.0)
-    assert chosen(hardly, level) == NOTHING
-    assert chosen(worse, level) == NOTHING
+    assert chosen(hardly, level)[0] == 0
+    assert chosen(worse, level)[0] == 0
+    named = True
+    assert chosen(worse, level) == (1.0, 0.0)
+
+
+def test_a_gain_of_few_users_that_may_be_chance_is_none() -> None:
+    table = table_of(*([1.0] * len(WEIGHTS)))
+    table[0, WEIGHTS.index(1.0)] = 1.2
+    for number, expected in ((1, 0.0), (40, 1.0)):  # the more users are like these, the less is it chance
+        tables = {"0 known": (np.zeros(3 * number), np.concatenate([table] * number))}
+        assert user_words._best_curve(tables, [(1.0, 0.0), (0.0, 0.0)], named=False)[0] == expected
+
+
+def test_words_that_count_nothing_leave_no_regression(
+    described: tuple[Split, Features], factors: Factors, words: KernelWords, newcomers: Newcomers
+) -> None:
+    off = SETTLED.with_(user_words_strength=0.0)
+    assert user_words.is_settled(off)
+    assert choose_user_words(words, described[0], factors, newcomers, off) == (off, None)
+
+
+def test_where_no_newcomer_can_be_asked_warm_users_may_object(
+    described: tuple[Split, Features], factors: Factors, words: KernelWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(user_words.choose, "has", lambda *_: True)
+    for last, expected in ((1.0, UNTOLD[0]), (0.5, 0.0)):
+        table = table_of(*np.linspace(1.0, last, len(WEIGHTS)))
+        monkeypatch.setattr(user_words, "_warm_table", lambda *_, table=table: {WARM: (np.full(3, 9.0), table)})
+        settings, kernels = choose_user_words(words, described[0], factors, None, SETTLED)
+        assert settings.user_words_strength == expected
+        assert (kernels is None) == (expected == 0)
 
 
 def test_users_of_whom_only_words_are_known_get_what_they_ask_for(described: tuple[Split, Features]) -> None:

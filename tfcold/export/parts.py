@@ -94,11 +94,17 @@ class Parts:
         num = tf.shape(history)[0]
         blocks, masks = self._absent(self.user_fusion.block_dims, num)
         for name, (vectors, mask) in (words or {}).items():
-            blocks[name], masks[name] = self.fading(self.user_encoders[name](vectors, mask), counts), mask
+            blocks[name], masks[name] = self.fading(self._user_features(name, vectors, mask), counts), mask
         blocks[HISTORY] = history
         masks[HISTORY] = counts > 0
         query = self._cold(self.user_fusion, blocks, masks, num)
         return tf.concat([self.similarity.fold(query), self.prior.weight(counts)[:, None]], axis=1)
+
+    def _user_features(self, name: str, vectors: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """Features [B, F] of a user block; in passes, as a kernel takes [B, landmarks]."""
+        encoder, starts = self.user_encoders[name], range(0, max(1, len(vectors)), _PASS)
+        parts = [encoder(vectors[start : start + _PASS], mask[start : start + _PASS]) for start in starts]
+        return tf.concat(parts, axis=0)
 
     def candidate(self, features: Mapping[str, tf.Tensor], masks: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Candidate vectors [N, D + 1] of items known by encoded features alone."""

@@ -113,11 +113,6 @@ class FeatureTable(keras.layers.Layer):
         features = {name: tf.cast(tf.gather(table, rows), self.compute_dtype) for name, table in self._tables.items()}
         return features, {name: tf.gather(mask, rows) for name, mask in self._masks.items()}
 
-    def concatenated(self) -> npt.NDArray[np.float32]:
-        """Features of all blocks side by side, float32 [num_rows + 1, sum of F]."""
-        tables = [table.numpy() for table in self._tables.values()]
-        return np.concatenate(tables, axis=1) if tables else np.zeros((self.num_rows + 1, 0), np.float32)
-
     def any_mask(self) -> npt.NDArray[np.bool_]:
         """Bool [num_rows + 1]: true where a row has a vector in any block."""
         masks = [mask.numpy() for mask in self._masks.values()]

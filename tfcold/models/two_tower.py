@@ -58,7 +58,7 @@ class TwoTower(tfrs.Model):
         kernel_gamma: float > 0, default 0.5.
         kernel_dim: int > 0 or None. Width of the predictions of a kernel regression (`BlockEncoder`).
         num_user_landmarks: mapping of user block to int >= 0, default none. Landmarks of a kernel regression from the
-            words of users to the shared space.
+            words of users to the shared space, which `adapt` is then given as `user_kernels`.
         user_kernel_gamma: float > 0, default 1.
         user_ids: bool, default True. False recommends from history and words alone.
         id_dropout: float in [0, 1), default 0. Share of items and users shown as cold in training.

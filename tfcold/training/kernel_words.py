@@ -85,12 +85,6 @@ class KernelWords:
         """Names of the blocks."""
         return tuple(self._units)
 
-    @property
-    def num_landmarks(self) -> dict[str, int]:
-        """Landmarks of every block that has some."""
-        found = {name: int(mask[self.landmarks].sum()) for name, mask in self._masks.items()}
-        return {name: number for name, number in found.items() if number}
-
     def features(self) -> dict[str, Floats]:
         """Every block [I + 1, T], centred and of length 1; zeros where it is missing."""
         return {name: units * self._masks[name][:, None] for name, units in self._units.items()}
@@ -102,8 +96,9 @@ class KernelWords:
     def solve(self, targets: Factors, gamma: float, penalty: float, weights: Weights) -> tuple[Kernels, Floats]:
         """What is taught, and what each item that teaches adds to the outputs that are predicted of itself.
 
-        Returns: landmarks [M, T] and coefficients float32 [M, 2 D] of every block, outputs first, then inputs; and
-            `own_part` of the outputs, float32 [I + 1, D], zeros of items that do not teach.
+        Returns: landmarks [M, T] and coefficients float32 [M, 2 D] of every block, outputs first, then inputs (of which
+            `targets` may have none: then [M, D]); and `own_part` of the outputs, float32 [I + 1, D], zeros of items
+            that do not teach.
         """
         marks = self.landmarks
         gram = self.kernel(marks, marks, gamma, weights)
@@ -124,7 +119,7 @@ class KernelWords:
         return kernels, own
 
     def predicted(self, kernels: Kernels, gamma: float, rows: Rows | None = None) -> Floats:
-        """What kernels solved here say of these items, default all: float32 [R, 2 D], zeros of those without words."""
+        """What kernels solved here say of these items, default all: float32 [R, 2 D]; zeros without words."""
         width = next(iter(kernels.values()))[1].shape[1]
         rows = np.arange(len(self.has_words)) if rows is None else rows
         found = np.zeros((len(rows), width), np.float32)
@@ -137,7 +132,7 @@ class KernelWords:
 
     def _lessons(self, targets: Factors, gamma: float, weights: Weights, title: str) -> Iterator[tuple[Floats, Floats]]:
         """What the taught items teach the landmarks, some of them at a time."""
-        with bar(len(self.taught), title=title, unit="item") as progress:
+        with bar(len(self.taught), title=title, unit="row") as progress:
             for start in range(0, len(self.taught), _LESSON):
                 part = self.taught[start : start + _LESSON]
                 yield self.kernel(self.landmarks, part, gamma, weights), _both_sides(targets, part)

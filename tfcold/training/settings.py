@@ -177,6 +177,10 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"`{name}` must be positive, or None; received {value}")
+        for name in ("user_words_strength", "user_words_decay"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise InputError(f"`{name}` must be at least 0, or None; received {value}")
         if self.ease_dropout is not None and not 0 <= self.ease_dropout < 1:
             raise InputError(f"`ease_dropout` must lie in [0, 1), or be None; received {self.ease_dropout}")
 

@@ -137,7 +137,7 @@ def _kernel(settings: Settings) -> tuple[float, float, kernel_words.Weights]:
 def _told_by_users(
     split: Split, features: Features, told: Factors, words: KernelWords, settings: Settings
 ) -> tuple[Kernels | None, Settings]:
-    """What is said of newcomers, by their history and by words of their own; the kernel regression of the latter."""
+    """The kernel regression from words of users, and settings with how much these and a short history count."""
 
     def narrow_worded(narrow: Factors) -> Factors:
         if not len(words.taught):
@@ -152,8 +152,8 @@ def _told_by_users(
         return worded(split, beside, with_norms(ahead, split, settings), settings, is_warm)
 
     of_users = KernelWords(split, features, user_words.LANDMARKS, settings.seed, side="users")
-    is_settled = fold_in.is_settled(settings) and (not len(of_users.taught) or user_words.is_settled(settings))
-    newcomers = None if is_settled else newcomers_of(split, settings, narrow_worded)
+    asks = not fold_in.is_settled(settings) or (len(of_users.taught) > 0 and not user_words.is_settled(settings))
+    newcomers = newcomers_of(split, settings, narrow_worded) if asks else None
     settings = choose_for_newcomers(split, told, newcomers, settings)
     if not len(of_users.taught):
         return None, settings

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Curve = tuple[float, float]  # strength, decay
 Tables = dict[str, tuple[Numbers, Numbers]]  # by group: lengths of histories [B], quality [B, W]
 
 LANDMARKS: Final = 8192  # users at most that others are compared with
@@ -39,19 +41,19 @@ PENALTY: Final = 1.0  # where nobody can be asked
 WEIGHTS: Final = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # that are measured, in spreads of the scores of one click
 STRENGTHS: Final = (0.0, 0.1, 0.3, 0.6, 1.0, 2.0, 3.0, 6.0, 10.0)
 DECAYS: Final = (0.0, 0.25, 0.5, 1.0, 2.0)
-NOTHING: Final = (0.0, 0.0)
 UNTOLD: Final = (1.0, 1.0)  # strength and decay where nobody can be asked
 
 _LESSON: Final = 3000  # users that teach while the penalty is chosen
 _SHIFT: Final = 1.0  # of the mean squared length of an axis
 _LEAST: Final = 1e-3  # of the prior of popularity: as in `PopularityPrior`
 _LEAST_GAIN: Final = 0.005
+_ERRORS: Final = 1.5  # standard errors that a gain must have
 _WARM_TOLERANCE: Final = 0.002
 _ASKED: Final = 512  # users by whom spreads are measured
 
 
-def lesson_of(split: Split, outputs: Floats) -> Factors:
-    """For every training user the query whose scores come closest to what they did; inputs have no columns.
+def lesson_of(split: Split, outputs: Floats, users: Rows) -> Factors:
+    """For training users the query whose scores come closest to what they did, as outputs; there are no inputs.
 
     `q = y C (C'C + shift I)^-1` of the user's row `y` of length 1 and warm candidates `C`: so what words predict of two
     users alike is the mean of what they did, as far as candidates can tell.
@@ -59,26 +61,28 @@ def lesson_of(split: Split, outputs: Floats) -> Factors:
     Args:
         split: its training rows are read.
         outputs: float32 [I + 1, D]. Candidates of warm items, as they are searched.
+        users: int64 [R]. Who teaches; the others' queries are zeros.
     """
-    rows = split.train_matrix().astype(np.float64)
+    rows = split.train_matrix()[users].astype(np.float64)
     lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
     told = np.where(split.warm_items[:, None], outputs, 0).astype(np.float64)
     gram = told.T @ told
     gram[np.diag_indices_from(gram)] += max(_SHIFT * float(np.trace(gram)) / len(gram), 1e-12)
     queries = np.asarray(rows @ told) / np.maximum(lengths, 1e-12)[:, None]
-    solved = np.linalg.solve(gram, queries.T).T.astype(np.float32)
+    solved = np.zeros((len(split.warm_users), outputs.shape[1]), np.float32)
+    solved[users] = np.linalg.solve(gram, queries.T).T
     return Factors(np.zeros((len(solved), 0), np.float32), solved, np.zeros(0, np.float32))
 
 
 def choose_user_words(
     words: KernelWords, split: Split, told: Factors, newcomers: Newcomers | None, settings: Settings
-) -> tuple[Settings, Kernels]:
+) -> tuple[Settings, Kernels | None]:
     """How much words of users count beside a history of n interactions, and the regression that says what they mean.
 
     The penalty of the regression is best for users of whom nothing else is known. The curve over n is the best on
     average over users with none, one, three and ten known rows and users of warm validation rows, each as a share of
-    its best; nothing where that gains less than half a percent, and none under which users of warm validation rows
-    lose.
+    its best. It must gain half a percent, and one and a half standard errors over users, and users of warm validation
+    rows may lose a fifth of a percent by it; else words count nothing.
 
     Args:
         words: of users, some of whom teach.
@@ -87,40 +91,49 @@ def choose_user_words(
         newcomers: None where nobody could be spared.
         settings: with what is chosen for newcomers.
 
-    Returns: settings, and by block the landmarks float32 [M, T] and coefficients float32 [M, D] of queries whose scores
-        are spread as those of one click.
+    Returns: settings, and by block the landmarks float32 [M, T] and coefficients float32 [M, D] of queries, whose
+        scores for users who do not teach are spread as those of one click; None where words count nothing.
     """
+    if settings.user_words_strength == 0:
+        return settings, None
     tables: Tables = {}
     if newcomers is not None and not is_settled(settings):
         penalty, tables = _tables(words, split, told, newcomers, settings)
         settings = settings.with_(user_words_penalty=penalty)
     settings = settings.with_(user_words_penalty=settings.user_words_penalty or PENALTY)
     kernels = _kernels(words, split, told, settings)
-    if is_settled(settings):
-        return settings, kernels
-    if not tables:
-        untold = {"user_words_strength": UNTOLD[0], "user_words_decay": UNTOLD[1]}
-        untold = {name: value for name, value in untold.items() if getattr(settings, name) is None}
-        return settings.with_(**untold), kernels
-    if choose.has(split, "warm"):
-        tables |= _warm_table(words, kernels, split, told, settings)
-    strengths = STRENGTHS if settings.user_words_strength is None else (settings.user_words_strength,)
-    decays = DECAYS if settings.user_words_decay is None else (settings.user_words_decay,)
-    strength, decay, gains = _best_curve(tables, list(product(strengths, decays)))
-    logger.info("words of users: penalty %g, %g / (1 + n)^%g: %s", settings.user_words_penalty, strength, decay, gains)
-    return settings.with_(user_words_strength=strength, user_words_decay=decay), kernels
+    if not is_settled(settings):
+        curves = _curves(settings, told=bool(tables))
+        if choose.has(split, "warm"):
+            tables |= _warm_table(words, kernels, split, told, settings)
+        strength, decay, gains = _best_curve(tables, curves, named=settings.user_words_strength is not None)
+        logger.info(
+            "words of users: penalty %g, %g / (1 + n)^%g%s", settings.user_words_penalty, strength, decay, gains
+        )
+        settings = settings.with_(user_words_strength=strength, user_words_decay=decay)
+    return settings, kernels if settings.user_words_strength else None
 
 
 def is_settled(settings: Settings) -> bool:
     """True where `choose_user_words` has nothing to choose."""
-    return None not in (settings.user_words_penalty, settings.user_words_strength, settings.user_words_decay)
+    named = settings.user_words_penalty, settings.user_words_strength, settings.user_words_decay
+    return None not in named or settings.user_words_strength == 0
+
+
+def _curves(settings: Settings, *, told: bool) -> list[Curve]:
+    """Those to choose among: all, or where newcomers can't tell, one."""
+    strengths, decays = (STRENGTHS, DECAYS) if told else ((UNTOLD[0],), (UNTOLD[1],))
+    strength, decay = settings.user_words_strength, settings.user_words_decay
+    return list(product(strengths if strength is None else (strength,), decays if decay is None else (decay,)))
 
 
 def _kernels(words: KernelWords, split: Split, told: Factors, settings: Settings) -> Kernels:
-    kernels, _ = words.solve(lesson_of(split, told.outputs), GAMMA, settings.user_words_penalty or PENALTY, {})
+    lesson = lesson_of(split, told.outputs, words.taught)
+    kernels, own = words.solve(lesson, GAMMA, settings.user_words_penalty or PENALTY, {})
     warm = np.flatnonzero(split.warm_items).astype(np.int32)
-    said = words.predicted(kernels, GAMMA, words.drawn(_ASKED)) @ told.outputs[warm].T
-    scale = _scale(said, spread_of(told, split.train_matrix(), warm))
+    drawn = words.drawn(_ASKED)
+    left_out = words.predicted(kernels, GAMMA, drawn) - own[drawn]
+    scale = _scale(np.asarray(left_out @ told.outputs[warm].T, np.float32), spread_of(told, split.train_matrix(), warm))
     return {name: (landmarks, np.float32(scale) * solved) for name, (landmarks, solved) in kernels.items()}
 
 
@@ -137,19 +150,21 @@ def _tables(
         return penalty, {}
     factors, listed = newcomers.factors, newcomers.listed
     prior = prior_among(newcomers, split, told, settings)
-    prior = prior if prior.any() else np.float32(_LEAST) * popularity(split.item_counts)
+    # without a prior of its own, an empty history has the popular list all the same
+    floor = prior if prior.any() else np.float32(_LEAST) * popularity(split.item_counts)
     unit = spread_of(factors, newcomers.rest.train_matrix(), listed)
-    lesson = lesson_of(newcomers.rest, factors.outputs).outputs[taught]
+    lesson = lesson_of(newcomers.rest, factors.outputs, taught).outputs[taught]
     gram = words.kernel(taught, taught, GAMMA, {})
 
-    def scores(penalty: float, users: npt.NDArray[np.int64]) -> Floats:
+    def scores(penalty: float, users: Rows) -> Floats:
         """What words say, float32 [B, N], spread as one click."""
         solved = ridge_solution(ridge_factor(gram.copy(), penalty), lesson)
         said = np.asarray(words.kernel(users, taught, GAMMA, {}) @ solved @ factors.outputs[listed].T, np.float32)
         return said * np.float32(_scale(said, unit))
 
     def table(asked: Asked, said: Floats) -> Numbers:
-        return _table(asked, scores_of(newcomers, asked, prior, settings), said, listed)
+        base = scores_of(newcomers, asked, prior if asked.histories.nnz else floor, settings)
+        return _table(asked, base, said, listed)
 
     first = groups[0]
     if settings.user_words_penalty is None:
@@ -168,7 +183,8 @@ def _warm_table(words: KernelWords, kernels: Kernels, split: Split, told: Factor
         return {}
     listed = np.flatnonzero(split.warm_items).astype(np.int32)
     outputs = told.outputs[listed]
-    leaning = (settings.prior_strength or 0.0) / (1 + asked.counts) ** (settings.prior_decay or 1.0)
+    decay = 1.0 if settings.prior_decay is None else settings.prior_decay
+    leaning = (settings.prior_strength or 0.0) / (1 + asked.counts) ** decay
     prior = leaning[:, None] * popularity(split.item_counts)[listed]
     base = np.asarray(asked.histories @ told.inputs @ outputs.T + prior, np.float32)
     return {WARM: (asked.counts, _table(asked, base, words.predicted(kernels, GAMMA, asked.users) @ outputs.T, listed))}
@@ -179,9 +195,15 @@ def _table(asked: Asked, base: Floats, said: Floats, listed: npt.NDArray[np.int3
     return np.stack([asked.ndcg(base + np.float32(weight) * said, listed) for weight in WEIGHTS], axis=1)
 
 
-def _best_curve(tables: Tables, curves: list[tuple[float, float]]) -> tuple[float, float, str]:
-    """The best strength and decay on average over the groups; and what they bring, in words."""
-    found = np.array([[_along(*table, *curve) for curve in curves] for table in tables.values()])  # [G, C]
+def _best_curve(tables: Tables, curves: list[Curve], *, named: bool) -> tuple[float, float, str]:
+    """The best strength and decay on average over the groups; and what they bring, in words.
+
+    Args:
+        named: bool. Whether the strength is one that was asked for, which stands whatever it brings.
+    """
+    if not tables:
+        return *curves[0], ""
+    found = np.array([[_along(*table, *curve).mean() for curve in curves] for table in tables.values()])  # [G, C]
     without = np.array([table[:, 0].mean() for _, table in tables.values()])
     best = np.maximum(np.maximum(found.max(axis=1), without), 1e-9)
     value = (found / best[:, None]).mean(axis=0)
@@ -189,17 +211,28 @@ def _best_curve(tables: Tables, curves: list[tuple[float, float]]) -> tuple[floa
         place = list(tables).index(WARM)
         value[found[place] < without[place] * (1 - _WARM_TOLERANCE)] = -np.inf
     chosen = int(np.argmax(value))
-    is_gain = len(curves) == 1 or value[chosen] >= (without / best).mean() + _LEAST_GAIN
-    (strength, decay), reached = (curves[chosen], found[:, chosen]) if is_gain else (NOTHING, without)
+    curve, reached = curves[chosen], found[:, chosen]
+    if not named and not _gains(tables, curve, best, value[chosen] - (without / best).mean(), one=len(curves) == 1):
+        curve, reached = (0.0, curve[1]), without
     pairs = zip(tables, reached, without, strict=True)
-    return strength, decay, ", ".join(f"{name} {new:.4f} (without: {old:.4f})" for name, new, old in pairs)
+    return *curve, ": " + ", ".join(f"{name} {new:.4f} (without: {old:.4f})" for name, new, old in pairs)
 
 
-def _along(counts: Numbers, table: Numbers, strength: float, decay: float) -> float:
-    """Mean quality along a curve, by linear interpolation in the table."""
+def _gains(tables: Tables, curve: Curve, best: Numbers, gain: float, *, one: bool) -> bool:
+    """Whether a gain is beyond the least, and beyond its standard error; of one curve there is no choice to guard."""
+    if one:
+        return bool(gain > -np.inf)
+    errors = [
+        (_along(counts, table, *curve) - table[:, 0]).std() / np.sqrt(len(counts)) for counts, table in tables.values()
+    ]
+    return bool(gain >= max(_LEAST_GAIN, _ERRORS * float((np.array(errors) / best).mean())))
+
+
+def _along(counts: Numbers, table: Numbers, strength: float, decay: float) -> Numbers:
+    """Quality [B] along a curve, by linear interpolation in the table."""
     low, part = place_in(strength / (1 + counts) ** decay, WEIGHTS)
     users = np.arange(len(counts))
-    return float(((1 - part) * table[users, low] + part * table[users, low + 1]).mean())
+    return np.asarray((1 - part) * table[users, low] + part * table[users, low + 1])
 
 
 def _among(asked: Asked, wanted: npt.NDArray[np.bool_]) -> Asked:

@@ -38,6 +38,8 @@ class UserWords(Peer):
         warm = np.diff(material.train.indptr) > 0
         self._units = {name: centred_unit(block, warm) for name, block in blocks.items()}
         self._masks = {name: block.mask for name, block in blocks.items()}
+        if not (warm & np.any(list(self._masks.values()), axis=0)).any():
+            raise Unable("needs words of users who did something")
         taught = np.flatnonzero(warm & np.any(list(self._masks.values()), axis=0))
         self._taught = np.sort(np.random.default_rng(self.seed).permutation(taught)[:MOST])
         rows = material.train[self._taught]
