@@ -15,12 +15,12 @@ import scipy.sparse as sp
 
 from quality_parts.peers.material import Material
 from quality_parts.peers.peer import Peer, Watch
-from quality_parts.peers.search import peer_system
-from quality_parts.system import Unable
+from quality_parts.peers.search import peer_system, search
+from quality_parts.system import Job, System, Unable
 from tfcold.baselines import EASE
 from tfcold.baselines.kernel import rbf_of_units, ridge_factor, ridge_solution
 from tfcold.baselines.vectors import centred_unit
-from tfcold.ranking import Queries, Rows, Scores
+from tfcold.ranking import Queries, Rows, Scorer, Scores
 
 Floats = npt.NDArray[np.float32]
 
@@ -85,18 +85,27 @@ class EaseAndUserWords(UserWords):
         known = np.diff(queries.histories.indptr)[:, None]
         weight = self.settings["weight"] * self._unit / (1 + known) ** self.settings["fade"]
         said = np.asarray(super().scores(queries, item_rows) * weight, np.float32)
-        return np.asarray(self._ease.scores(queries, item_rows) + said, np.float32)
+        done = np.where(known > 0, self._ease.scores(queries, item_rows), 0)  # without any, EASE lists what is popular
+        return np.asarray(done + said, np.float32)
+
+
+def _joined(job: Job) -> Scorer:
+    """With the penalty of EASE that is best by itself."""
+    options = [
+        {"ease": job.tuned.ease.penalty, "penalty": 1.0, "weight": weight, "fade": fade}
+        for weight, fade in (
+            (1.0, 0.5),
+            (0.3, 0.0),
+            (1.0, 1.0),
+            (0.3, 0.5),
+            (3.0, 1.0),
+            (1.0, 0.0),
+            (0.1, 0.0),
+            (3.0, 0.5),
+        )
+    ]
+    return search(EaseAndUserWords, options, job)
 
 
 SYSTEM = peer_system("words of users", UserWords, [{"penalty": penalty} for penalty in (1.0, 3.0, 0.3, 10.0)])
-JOINED = peer_system(
-    "EASE + words of users",
-    EaseAndUserWords,
-    [
-        {"ease": ease, "penalty": 1.0, "weight": weight, "fade": fade}
-        for ease, weight, fade in (
-            (300.0, 1.0, 0.0), (300.0, 1.0, 0.5), (300.0, 3.0, 0.5), (300.0, 0.3, 0.0),
-            (100.0, 1.0, 0.5), (1000.0, 1.0, 0.5), (100.0, 3.0, 0.5), (1000.0, 0.3, 0.0),
-        )
-    ],
-)  # fmt: skip
+JOINED = System("EASE + words of users", _joined, seeded=True)
