@@ -9,8 +9,9 @@ from tfcold import splits
 from tfcold.blocks import Features
 from tfcold.data import Dataset, synthetic_world
 from tfcold.splits.split import Split
-from tfcold.training import Settings, fit
+from tfcold.training import Settings, fit, norms
 from tfcold.training.factors import ials_factors, seen_from
+from tfcold.training.gains import Evidence, Gains
 from tfcold.training.kernel_words import KernelWords
 from tfcold.training.norms import choose_norms, with_norms
 from tfcold.training.word_maps import WordMaps
@@ -67,6 +68,20 @@ def test_chosen_where_lengths_mislead_and_not_where_they_tell() -> None:
     assert chosen(wanted) == 0.0
     assert chosen(np.ones(len(units)), drawn) >= 0.5  # known items that are left out have a say
     assert chosen(np.ones(len(units)), wanted) == 0.0
+
+
+def test_a_share_that_gains_for_sure_goes_before_one_that_gains_more_by_chance(
+    world: World, maps: WordMaps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    level = np.full(50, 0.3)
+    lucky = level + 0.5 * (np.arange(50) == 7)  # all of its gain is one user's
+    said = iter([level, level + 0.003, level + 0.005, lucky, level])
+    monkeypatch.setattr(
+        norms, "evidence_of", lambda *_: Evidence(Gains(one := next(said), np.full(10, one.mean() / 10)))
+    )
+    factors = ials_factors(world[0], 6, penalty=2.0, seed=0)
+    settings = Settings(leave_out=True, warm_norm_shrinkage=0.0, warm_text_scale=0.1)
+    assert choose_norms(world[0], factors, maps, settings).norm_shrinkage == 0.5
 
 
 def test_what_is_named_stays(world: World, maps: WordMaps) -> None:

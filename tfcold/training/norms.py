@@ -26,7 +26,7 @@ SHARES: Final = (0.25, 0.5, 0.75, 1.0)
 WARM_SHARES: Final = (0.5, 1.0)
 WARM_SCALES: Final = (0.2, 0.4, 0.8, 1.2, 1.8)  # of words beside what is known, each share with the best of them
 _CUT: Final = 20
-_ERRORS: Final = 1.5  # standard errors by which lengths towards one must be better
+_ERRORS: Final = (1.5, 2.0)  # standard errors by which lengths towards one must be better: the best, and others
 _TOLERANCE: Final = 0.002
 
 
@@ -34,9 +34,9 @@ def choose_norms(split: Split, factors: Factors, maps: WordMaps, settings: Setti
     """Settings with the shares of `NormShrinkage`: for cold items, and for what words add to warm ones.
 
     The first is the best among cold items, which no scale of them changes, and among known ones that are left out
-    (`gains.Evidence`); 0 where its gain over lengths as predicted is below one and a half standard errors. The second
-    is the best among warm items, each share with the scale that suits it; so is whether each of these is left out of
-    what words say of it (`leave_out`).
+    (`gains.Evidence`), of those that are clearly better than lengths as predicted: the best of all by one and a half
+    standard errors, another by two; 0 where none is. The second is the best among warm items, each share with the scale
+    that suits it; so is whether each of these is left out of what words say of it (`leave_out`).
     """
     sample = choose.sample_of(split, settings)
     if settings.norm_shrinkage is None:
@@ -57,7 +57,8 @@ def _for_cold(sample: Split, factors: Factors, maps: WordMaps) -> float:
         scorer = DotScorer(history, words)
         measured[share] = evidence_of(scorer, scorer, sample, _CUT, known)
     best = max(SHARES, key=lambda share: measured[share].mean)
-    chosen = best if measured[best].clearly_above(measured[0.0], _ERRORS) else 0.0
+    able = [share for share in SHARES if measured[share].clearly_above(measured[0.0], _ERRORS[share != best])]
+    chosen = max(able, key=lambda share: measured[share].mean, default=0.0)
     means = ", ".join(f"{share:g}: {found.mean:.4f}" for share, found in measured.items())
     logger.info("lengths of cold items towards one: %s -> %g", means, chosen)
     return chosen
