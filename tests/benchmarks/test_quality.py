@@ -13,7 +13,10 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-RUN = "tfcold-fast,popularity,lexical profile,EASE,kernel ridge on EASE,EASE + kernel ridge,words of users"
+RUN = (
+    "tfcold-fast,popularity,lexical profile,EASE,kernel ridge on EASE,EASE + kernel ridge,words of users,"
+    "EASE + words of users"
+)
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +121,9 @@ def test_cold_users_are_asked_by_what_they_reveal(folders: tuple[Path, Path]) ->
 def test_words_of_users_tell_who_is_new(folders: tuple[Path, Path]) -> None:
     value = {
         name: figures(folders[1], f"{name}.users.seed0")["slices"]["users_0"]["metrics"]["ndcg@20"]["value"]
-        for name in ("popularity", "words-of-users", "tfcold-fast")
+        for name in ("popularity", "words-of-users", "ease-words-of-users", "tfcold-fast")
     }
+    assert value["ease-words-of-users"] > value["popularity"]
     assert value["words-of-users"] > value["popularity"]
     assert value["tfcold-fast"] > value["popularity"]
 

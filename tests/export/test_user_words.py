@@ -11,7 +11,7 @@ import pytest
 
 import tfcold
 from tfcold.errors import BundleError, EncoderMismatchError, InputError
-from tfcold.export import add_users
+from tfcold.export import add_users, export
 from tfcold.export.parts import Parts
 from tfcold.manifest import hashes_of, read_manifest
 from tfcold.ranking import Queries
@@ -29,6 +29,19 @@ def history_like(world, likes):
         for item in world.trained.histories[world.trained.user_ids.rows([user])[0]].indices
     ]
     return pd.DataFrame(rows, columns=["user_id", "item_id"])
+
+
+@pytest.fixture(scope="module")
+def world(toys):
+    """What words say of users comes from a kernel regression, and fades."""
+    return toys.make_world(num_user_landmarks={"about": 7})
+
+
+@pytest.fixture(scope="module")
+def bundle(world, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("described") / "toy"
+    export(world.trained, folder, items=world.items, features=world.features, encoders={"lexical": world.lexical})
+    return folder
 
 
 @pytest.fixture(scope="module")

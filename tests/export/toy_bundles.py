@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from tfcold.blocks import Features
 from tfcold.data import Dataset, synthetic_world
 from tfcold.export.tables import ServingTables
 from tfcold.models import TwoTower
+from tfcold.models.feature_table import Kernels
 from tfcold.ranking import Queries
 from tfcold.splits.split import Split
 from tfcold.text.encoders import LexicalEncoder
@@ -78,14 +80,11 @@ def make_world(fusion: str = "concat", num_items: int = 30, **options) -> World:
         "pooling_alpha": 0.5,
         "num_landmarks": {"text": 4},
         "num_similar_users": 5,
-        "num_user_landmarks": {"about": 7},
         **options,
     }
     model = TwoTower(schema, dim=6, fusion=fusion, seed=1, **options)
     counts = np.asarray(split.train_matrix().sum(axis=0)).ravel().astype(int)
-    drawn = np.random.default_rng(5)
-    told = unit(drawn.normal(size=(7, 3))), drawn.normal(scale=0.2, size=(7, 6)).astype(np.float32)
-    model.adapt(features, item_counts=counts, seed=1, user_kernels={"about": told})
+    model.adapt(features, item_counts=counts, seed=1, user_kernels=user_kernels(model.num_user_landmarks))
     for weight in model.trainable_weights:
         weight.assign(rng.normal(scale=0.4, size=weight.shape))
     model.prior.set_weights_of(0.3, 0.5)
@@ -95,6 +94,15 @@ def make_world(fusion: str = "concat", num_items: int = 30, **options) -> World:
     provenance = {name: dict(one.provenance) for name, one in vectors.items()}
     trained = trained_model(model, split, Settings(), provenance=provenance)
     return World(trained, items.frame, vectors, lexical, features)
+
+
+def user_kernels(num_landmarks: Mapping[str, int]) -> Kernels | None:
+    """Landmarks [M, 3] and coefficients [M, 6], drawn."""
+    rng = np.random.default_rng(5)
+    return {
+        name: (unit(rng.normal(size=(number, 3))), rng.normal(scale=0.2, size=(number, 6)).astype(np.float32))
+        for name, number in num_landmarks.items()
+    } or None
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

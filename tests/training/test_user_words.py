@@ -147,6 +147,9 @@ def test_the_best_curve_gains_half_a_percent_and_costs_warm_users_nothing() -> N
     assert chosen(better, worse) == (1.0, 2.0)
     assert chosen(hardly, level)[0] == 0
     assert chosen(worse, level)[0] == 0
+    curves.append(UNTOLD)  # is taken where it gains at all
+    assert chosen(hardly, level) == UNTOLD
+    assert chosen(worse, level)[0] == 0
     named = True
     assert chosen(worse, level) == (1.0, 0.0)
 

@@ -82,7 +82,8 @@ def choose_user_words(
     The penalty of the regression is best for users of whom nothing else is known. The curve over n is the best on
     average over users with none, one, three and ten known rows and users of warm validation rows, each as a share of
     its best. It must gain half a percent, and one and a half standard errors over users, and users of warm validation
-    rows may lose a fifth of a percent by it; else words count nothing.
+    rows may lose a fifth of a percent by it; else words count as little as `UNTOLD` says if that gains at all, or
+    nothing.
 
     Args:
         words: of users, some of whom teach.
@@ -210,22 +211,26 @@ def _best_curve(tables: Tables, curves: list[Curve], *, named: bool) -> tuple[fl
     if WARM in tables:
         place = list(tables).index(WARM)
         value[found[place] < without[place] * (1 - _WARM_TOLERANCE)] = -np.inf
+    value -= (without / best).mean()
     chosen = int(np.argmax(value))
     curve, reached = curves[chosen], found[:, chosen]
-    if not named and not _gains(tables, curve, best, value[chosen] - (without / best).mean(), one=len(curves) == 1):
+    if len(curves) == 1:  # no choice that chance could make
+        is_taken = named or value[0] > -np.inf
+    else:
+        is_taken = named or value[chosen] >= max(_LEAST_GAIN, _ERRORS * _error(tables, curve, best))
+        if not is_taken and UNTOLD in curves:
+            place = curves.index(UNTOLD)
+            curve, reached, is_taken = UNTOLD, found[:, place], value[place] > 0
+    if not is_taken:
         curve, reached = (0.0, curve[1]), without
     pairs = zip(tables, reached, without, strict=True)
     return *curve, ": " + ", ".join(f"{name} {new:.4f} (without: {old:.4f})" for name, new, old in pairs)
 
 
-def _gains(tables: Tables, curve: Curve, best: Numbers, gain: float, *, one: bool) -> bool:
-    """Whether a gain is beyond the least, and beyond its standard error; of one curve there is no choice to guard."""
-    if one:
-        return bool(gain > -np.inf)
-    errors = [
-        (_along(counts, table, *curve) - table[:, 0]).std() / np.sqrt(len(counts)) for counts, table in tables.values()
-    ]
-    return bool(gain >= max(_LEAST_GAIN, _ERRORS * float((np.array(errors) / best).mean())))
+def _error(tables: Tables, curve: Curve, best: Numbers) -> float:
+    """Standard error of the mean gain, as of users who are the same in all groups: at most that much."""
+    gains = [_along(counts, table, *curve) - table[:, 0] for counts, table in tables.values()]
+    return float(np.mean([gain.std() / np.sqrt(len(gain)) for gain in gains] / best))
 
 
 def _along(counts: Numbers, table: Numbers, strength: float, decay: float) -> Numbers:
