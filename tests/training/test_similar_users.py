@@ -45,6 +45,8 @@ def test_the_best_on_newcomers_or_nothing(newcomers: Newcomers, monkeypatch: pyt
         )
         chosen = choose_similar(newcomers, prior, SETTLED)
         assert (chosen.similar_strength, chosen.similar_sharpness) == expected
+        named = choose_similar(newcomers, prior, SETTLED.with_(similar_strength=1.0))
+        assert (named.similar_strength, named.similar_sharpness) == (1.0, 10.0)
     assert choose_similar(None, prior, SETTLED).similar_strength == 0
 
 

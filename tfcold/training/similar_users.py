@@ -42,7 +42,7 @@ def choose_similar(newcomers: Newcomers | None, prior: Floats, settings: Setting
     """Settings with how much, and how sharply, newcomers lean towards similar users.
 
     What is best on average over the users with one, three and ten known rows, each measured as a share of what it has
-    without; nothing, where that gains less than half a percent.
+    without; nothing, where that gains less than half a percent and no strength is named.
 
     Args:
         newcomers: None where nobody could be spared.
@@ -61,8 +61,8 @@ def choose_similar(newcomers: Newcomers | None, prior: Floats, settings: Setting
         [_along(newcomers, asked, landmarks, prior, settings, options) for asked in newcomers.asked.values()]
     )
     shares = (found / np.maximum(found[:, :1], 1e-9)).mean(axis=0)
-    best = int(np.argmax(shares))
-    if shares[best] < 1 + _LEAST_GAIN:
+    best = 1 + int(np.argmax(shares[1:]))
+    if settings.similar_strength is None and shares[best] < 1 + _LEAST_GAIN:
         best = 0
     strength, sharpness = options[best]
     pairs = zip(newcomers.asked, found, strict=True)
