@@ -37,3 +37,14 @@ def test_settings_out_of_range_name_what_came(changes: dict[str, object], messag
 def test_unknown_preset_is_named() -> None:
     with pytest.raises(InputError, match="`preset` must be one of 'fast', 'best'; received 'slow'"):
         Settings.preset("slow")
+
+
+def test_a_prior_that_is_not_chosen_counts_nothing() -> None:
+    assert Settings().prior_curve == (0.0, 1.0)
+    assert Settings(prior_strength=2.0, prior_decay=0.0).prior_curve == (2.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["user_words_strength", "user_words_decay"])
+def test_words_of_users_count_nothing_or_more(name: str) -> None:
+    with pytest.raises(InputError, match=f"`{name}` must be at least 0"):
+        Settings(**{name: -0.1})

@@ -75,7 +75,7 @@ def test_of_users_who_do_not_teach_words_say_what_is_spread_as_one_click(
 ) -> None:
     split = described[0]
     settled = SETTLED.with_(user_words_penalty=1.0, user_words_strength=1.0, user_words_decay=1.0)
-    settings, kernels = choose_user_words(words, split, factors, None, settled)
+    kernels, settings = choose_user_words(words, split, factors, None, settled)
     warm = np.flatnonzero(split.warm_items).astype(np.int32)
     one_click = spread_of(factors, split.train_matrix(), warm)
     said = words.predicted(kernels, user_words.GAMMA, words.taught) @ factors.outputs[warm].T
@@ -89,9 +89,9 @@ def test_of_users_who_do_not_teach_words_say_what_is_spread_as_one_click(
 def test_where_nobody_can_be_asked_words_count_as_one_click(
     described: tuple[Split, Features], factors: Factors, words: KernelWords
 ) -> None:
-    settings, _ = choose_user_words(words, described[0], factors, None, SETTLED)
+    _, settings = choose_user_words(words, described[0], factors, None, SETTLED)
     assert (settings.user_words_strength, settings.user_words_decay) == UNTOLD
-    settings, _ = choose_user_words(words, described[0], factors, None, SETTLED.with_(user_words_strength=0.3))
+    _, settings = choose_user_words(words, described[0], factors, None, SETTLED.with_(user_words_strength=0.3))
     assert (settings.user_words_strength, settings.user_words_decay) == (0.3, UNTOLD[1])
 
 
@@ -99,7 +99,7 @@ def test_newcomers_choose_words_that_tell_something(
     described: tuple[Split, Features], factors: Factors, words: KernelWords, newcomers: Newcomers
 ) -> None:
     split = described[0]
-    settings, _ = choose_user_words(words, split, factors, newcomers, SETTLED)
+    _, settings = choose_user_words(words, split, factors, newcomers, SETTLED)
     assert settings.user_words_strength > 0
     penalty, tables = user_words._tables(words, split, factors, newcomers, SETTLED)
     assert penalty == settings.user_words_penalty
@@ -111,7 +111,7 @@ def test_newcomers_choose_words_that_tell_something(
     mixed = np.random.default_rng(0).permutation(len(block.mask) - 1) + 1
     shuffled = replace(block, vectors=np.concatenate([block.vectors[:1], block.vectors[mixed]]))
     nonsense = KernelWords(split, Features(users={"about": shuffled}), user_words.LANDMARKS, side="users")
-    settings, _ = choose_user_words(nonsense, split, factors, newcomers, SETTLED)
+    _, settings = choose_user_words(nonsense, split, factors, newcomers, SETTLED)
     assert (settings.user_words_strength or 0) < 1
 
 
@@ -167,7 +167,7 @@ def test_words_that_count_nothing_leave_no_regression(
 ) -> None:
     off = SETTLED.with_(user_words_strength=0.0)
     assert user_words.is_settled(off)
-    assert choose_user_words(words, described[0], factors, newcomers, off) == (off, None)
+    assert choose_user_words(words, described[0], factors, newcomers, off) == (None, off)
 
 
 def test_where_no_newcomer_can_be_asked_warm_users_may_object(
@@ -177,7 +177,7 @@ def test_where_no_newcomer_can_be_asked_warm_users_may_object(
     for last, expected in ((1.0, UNTOLD[0]), (0.5, 0.0)):
         table = table_of(*np.linspace(1.0, last, len(WEIGHTS)))
         monkeypatch.setattr(user_words, "_warm_table", lambda *_, table=table: {WARM: (np.full(3, 9.0), table)})
-        settings, kernels = choose_user_words(words, described[0], factors, None, SETTLED)
+        kernels, settings = choose_user_words(words, described[0], factors, None, SETTLED)
         assert settings.user_words_strength == expected
         assert (kernels is None) == (expected == 0)
 

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfcold._keras import keras
+from tfcold.ops import fading
 from tfcold.registration import export
 
 
@@ -45,5 +46,5 @@ class FadingWords(keras.layers.Layer):
         self.decay.assign(decay)
 
     def call(self, vectors: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-        weight = self.strength / tf.pow(1.0 + tf.cast(counts, tf.float32), self.decay)
-        return tf.cast(vectors, self.compute_dtype) * tf.cast(weight, self.compute_dtype)[:, None]
+        weight = tf.cast(fading(counts, self.strength, self.decay), self.compute_dtype)
+        return tf.cast(vectors, self.compute_dtype) * weight[:, None]

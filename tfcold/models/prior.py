@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,10 @@ import tensorflow as tf
 
 from tfcold._keras import keras
 from tfcold.errors import InputError
+from tfcold.ops import fading
 from tfcold.registration import export
+
+FLOOR: Final = 1e-3  # weight for users of whom nothing is known, whatever is chosen
 
 
 @export("tfcold.models.PopularityPrior")
@@ -28,7 +31,7 @@ class PopularityPrior(keras.layers.Layer):
         dim: int >= 0, default 0. Width D of candidates; with 0 there is no direction.
     """
 
-    def __init__(self, num_items: int, floor: float = 1e-3, dim: int = 0, **kwargs: Any) -> None:
+    def __init__(self, num_items: int, floor: float = FLOOR, dim: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_items = num_items
         self.floor = floor
@@ -65,8 +68,7 @@ class PopularityPrior(keras.layers.Layer):
 
     def weight(self, counts: tf.Tensor) -> tf.Tensor:
         """`prior(n)` float32 [B] of history lengths [B]."""
-        counts = tf.cast(counts, tf.float32)
-        weight = self.strength / tf.pow(1.0 + counts, self.decay)
+        weight = fading(counts, self.strength, self.decay)
         return tf.where(counts > 0, weight, tf.maximum(weight, self.floor))
 
     def get_config(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 contrastive_loss        two views of the same rows find each other (InfoNCE, both directions)
 correct_log_q           logits less the log-probability that a candidate was drawn
 entmax15                a softmax that can say exactly zero
+fading                  a weight that stands back the more is known
 full_softmax_loss       cross-entropy over a whole catalogue, several targets a row
 gate                    `openness * first + (1 - openness) * second`
 l2_normalise            unit length; zeros stay zeros, with a finite gradient
@@ -15,6 +16,7 @@ sampled_softmax_loss    cross-entropy over sampled candidates: logQ, accidental 
 
 from tfcold.ops.contrastive import contrastive_loss
 from tfcold.ops.entmax import entmax15
+from tfcold.ops.fading import fading
 from tfcold.ops.full_softmax import full_softmax_loss, rows_mask
 from tfcold.ops.gate import gate
 from tfcold.ops.kernel import nystroem_map, rbf_kernel
@@ -26,6 +28,7 @@ __all__ = [
     "contrastive_loss",
     "correct_log_q",
     "entmax15",
+    "fading",
     "full_softmax_loss",
     "gate",
     "l2_normalise",

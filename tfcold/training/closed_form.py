@@ -133,6 +133,4 @@ def assign(
         if settings.fold_in_share:
             own += np.float32(settings.fold_in_share) * beyond_the_sum(split, told, split.warm_users, settings)
         model.user_tower.embedding.set_weights([own])
-    model.prior.set_weights_of(
-        settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay
-    )
+    model.prior.set_weights_of(*settings.prior_curve)

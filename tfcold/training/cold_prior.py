@@ -61,7 +61,7 @@ def choose_cold_prior(split: Split, told: Factors, cold: Floats, settings: Setti
         return settings
     sample = choose.sample_of(split, settings)
     candidates = np.where(split.warm_items[:, None], told.outputs, cold)
-    strength, decay = settings.prior_strength or 0.0, 1.0 if settings.prior_decay is None else settings.prior_decay
+    strength, decay = settings.prior_curve
     blank = DotScorer(told.inputs, candidates, prior_weight=lambda counts: strength / (1 + counts) ** decay)
     least = choose.quality(blank, sample, "cold_item") * (1 - _TOLERANCE)
     for scale in SCALES:

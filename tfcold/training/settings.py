@@ -205,6 +205,11 @@ class Settings:
         return (self.profile_dim or 0) if self.profile_weight else 0
 
     @property
+    def prior_curve(self) -> tuple[float, float]:
+        """Strength and decay of `PopularityPrior`: 0 and 1 where they are not chosen."""
+        return self.prior_strength or 0.0, 1.0 if self.prior_decay is None else self.prior_decay
+
+    @property
     def width(self) -> int:
         """Width of the shared space: the teacher's columns and those of the content profile."""
         return (self.dim or self.max_dim) + self.profile_columns

@@ -95,7 +95,7 @@ def _scores(
     shrink, similar = HistoryShrinkage(factors.dim), SimilarUsers(factors.dim, len(landmarks))
     shrink.set_weights_of(factors.spectrum, settings.shrinkage or 0.0, settings.shrinkage_decay or 0.0)
     shrunk = shrink(pooled, counts)
-    leaning = (1 + counts) ** -np.float32(1.0 if settings.prior_decay is None else settings.prior_decay)
+    leaning = (1 + counts) ** -np.float32(settings.prior_curve[1])
     popular = leaning[:, None] * prior[listed]
     for strength, sharpness in options:
         similar.set_weights_of(landmarks, strength, sharpness)

@@ -157,5 +157,4 @@ def _told_by_users(
     settings = choose_for_newcomers(split, told, newcomers, settings)
     if not len(of_users.taught):
         return None, settings
-    settings, kernels = choose_user_words(of_users, split, told, newcomers, settings)
-    return kernels, settings
+    return choose_user_words(of_users, split, told, newcomers, settings)

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 
 from tfcold.baselines.kernel import ridge_factor, ridge_solution
 from tfcold.models.feature_table import Kernels
-from tfcold.models.prior import popularity
+from tfcold.models.prior import FLOOR, popularity
 from tfcold.progress import logger
 from tfcold.training import choose
 from tfcold.training.factors import Factors
@@ -45,7 +45,6 @@ UNTOLD: Final = (1.0, 1.0)  # strength and decay where nobody can be asked
 
 _LESSON: Final = 3000  # users that teach while the penalty is chosen
 _SHIFT: Final = 1.0  # of the mean squared length of an axis
-_LEAST: Final = 1e-3  # of the prior of popularity: as in `PopularityPrior`
 _LEAST_GAIN: Final = 0.005
 _ERRORS: Final = 1.5  # standard errors that a gain must have
 _WARM_TOLERANCE: Final = 0.002
@@ -76,7 +75,7 @@ def lesson_of(split: Split, outputs: Floats, users: Rows) -> Factors:
 
 def choose_user_words(
     words: KernelWords, split: Split, told: Factors, newcomers: Newcomers | None, settings: Settings
-) -> tuple[Settings, Kernels | None]:
+) -> tuple[Kernels | None, Settings]:
     """How much words of users count beside a history of n interactions, and the regression that says what they mean.
 
     The penalty of the regression is best for users of whom nothing else is known. The curve over n is the best on
@@ -92,11 +91,11 @@ def choose_user_words(
         newcomers: None where nobody could be spared.
         settings: with what is chosen for newcomers.
 
-    Returns: settings, and by block the landmarks float32 [M, T] and coefficients float32 [M, D] of queries, whose
-        scores for users who do not teach are spread as those of one click; None where words count nothing.
+    Returns: by block the landmarks float32 [M, T] and coefficients float32 [M, D] of queries, whose scores for users
+        who do not teach are spread as those of one click, or None where words count nothing; and settings.
     """
     if settings.user_words_strength == 0:
-        return settings, None
+        return None, settings
     tables: Tables = {}
     if newcomers is not None and not is_settled(settings):
         penalty, tables = _tables(words, split, told, newcomers, settings)
@@ -112,7 +111,7 @@ def choose_user_words(
             "words of users: penalty %g, %g / (1 + n)^%g%s", settings.user_words_penalty, strength, decay, gains
         )
         settings = settings.with_(user_words_strength=strength, user_words_decay=decay)
-    return settings, kernels if settings.user_words_strength else None
+    return kernels if settings.user_words_strength else None, settings
 
 
 def is_settled(settings: Settings) -> bool:
@@ -152,7 +151,7 @@ def _tables(
     factors, listed = newcomers.factors, newcomers.listed
     prior = prior_among(newcomers, split, told, settings)
     # without a prior of its own, an empty history has the popular list all the same
-    floor = prior if prior.any() else np.float32(_LEAST) * popularity(split.item_counts)
+    floor = prior if prior.any() else np.float32(FLOOR) * popularity(split.item_counts)
     unit = spread_of(factors, newcomers.rest.train_matrix(), listed)
     lesson = lesson_of(newcomers.rest, factors.outputs, taught).outputs[taught]
     gram = words.kernel(taught, taught, GAMMA, {})
@@ -184,8 +183,8 @@ def _warm_table(words: KernelWords, kernels: Kernels, split: Split, told: Factor
         return {}
     listed = np.flatnonzero(split.warm_items).astype(np.int32)
     outputs = told.outputs[listed]
-    decay = 1.0 if settings.prior_decay is None else settings.prior_decay
-    leaning = (settings.prior_strength or 0.0) / (1 + asked.counts) ** decay
+    strength, decay = settings.prior_curve
+    leaning = strength / (1 + asked.counts) ** decay
     prior = leaning[:, None] * popularity(split.item_counts)[listed]
     base = np.asarray(asked.histories @ told.inputs @ outputs.T + prior, np.float32)
     return {WARM: (asked.counts, _table(asked, base, words.predicted(kernels, GAMMA, asked.users) @ outputs.T, listed))}
